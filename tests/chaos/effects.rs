@@ -18,10 +18,10 @@ use crate::{
 pub const TABLE: &str =
     "CREATE TABLE effects (at bigint, replica bigint, event bigint, fencing_token bigint)";
 
-/// The maximum number of connections of a replica.
-const CONNECTIONS: u32 = 20;
+/// The maximum number of connections of a replica. Few, because all replicas connect at once when the server is back.
+const CONNECTIONS: u32 = 7;
 /// The maximum number of transactions of a replica. It leaves connections for the store, which shares the pool.
-const TRANSACTIONS: usize = 12;
+const TRANSACTIONS: usize = 4;
 
 /// The database of a replica.
 pub struct Database {
@@ -46,7 +46,10 @@ impl Database {
     /// Begins a transaction that completes the delivery.
     pub async fn begin(&self, delivery: &Delivery) -> Result<EffectTransaction, BoxError> {
         let permit = Arc::clone(&self.transactions).acquire_owned().await?;
-        let mut transaction = self.pool.begin().await?;
+        // In a task, which is not dropped with the handler: sqlx (0.8.4 to 0.9.0) returns the connection of a dropped
+        // `begin` to the pool with an open transaction. The store would run its statements in that transaction.
+        let pool = self.pool.clone();
+        let mut transaction = tokio::spawn(async move { pool.begin().await }).await??;
         self.store.complete_in(&mut transaction, delivery).await?;
         Ok(EffectTransaction { transaction, _permit: permit })
     }

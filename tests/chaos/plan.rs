@@ -73,7 +73,7 @@ impl PlannedTransaction {
     fn of(seed: u64, event: u32, attempt: u32) -> Self {
         let mut random = Random::of(seed, &[6, event.into(), attempt.into()]);
         Self {
-            begins_early: random.chance(500),
+            begins_early: random.chance(100),
             commits_early: random.chance(500),
             is_forgotten: random.chance(20),
         }

@@ -125,12 +125,13 @@ fn serve() {
     runtime.block_on(async {
         tokio::spawn(note_stalls(Arc::clone(&ledger)));
         // Some replicas have so short a timeout that they settle in the background,
-        let timeout = if number % 3 == 1 { LEASE / 5 } else { Duration::from_secs(1) };
+        let timeout = |short| if number % 3 == 1 { short } else { Duration::from_secs(1) };
         let (store, database) = if url.starts_with("postgres:") {
-            let database = Database::new(&url, timeout);
+            // Long enough to connect while the other replicas connect too.
+            let database = Database::new(&url, timeout(LEASE / 3));
             (AnyStore::new(database.store.clone()), Some(database))
         } else {
-            (AnyStore::new(connect_to_redis(&url).await.timeout(timeout)), None)
+            (AnyStore::new(connect_to_redis(&url).await.timeout(timeout(LEASE / 5))), None)
         };
         let layer = WebhookLayer::new(secret()).lease(LEASE).handler_timeout(HANDLER_TIMEOUT);
         let layer = match number % 3 {

@@ -30,7 +30,7 @@ impl StoreServer {
                 Self::Redis(redis_server::Server::start_with(arguments).await)
             }
             Store::Postgres => {
-                let server = postgres_server::Server::start_with(&["max_connections=200"]).await;
+                let server = postgres_server::Server::start().await;
                 server.run(effects::TABLE).await;
                 Self::Postgres(server)
             }
