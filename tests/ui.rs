@@ -29,9 +29,10 @@ edition = "2024"
 axum = { version = "0.8", default-features = false }
 http = "1"
 serde = { version = "1", features = ["derive"] }
+sqlx = { version = "0.8", default-features = false }
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 tower = { version = "0.5", features = ["util"] }
-tower-webhook = { path = "ROOT", features = ["axum"] }
+tower-webhook = { path = "ROOT", features = ["axum", "postgres"] }
 "#;
 
 #[test]
