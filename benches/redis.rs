@@ -28,34 +28,22 @@
     unreachable_pub
 )]
 
-use std::{
-    convert::Infallible,
-    env,
-    hint::black_box,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{env, hint::black_box, time::Duration};
 
-use bytes::Bytes;
-use data_encoding::{BASE64, HEXLOWER};
-use hmac::{Hmac, KeyInit, Mac};
-use http::{Request, Response};
-use http_body_util::{Empty, Full};
+use data_encoding::HEXLOWER;
 use redis::{Client, Cmd, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
 use sha1::{Digest, Sha1};
-use sha2::Sha256;
-use tower::{Layer, ServiceExt, service_fn};
-use tower_webhook::{
-    Body, WebhookLayer, WebhookService,
-    store::{CachedStore, Claim, Key, RedisStore, Store, Token},
-};
+use tower_webhook::store::{CachedStore, Claim, Key, RedisStore, Store, Token};
 
+#[allow(dead_code, reason = "another benchmark uses the rest")]
+mod common;
 #[allow(dead_code, reason = "only the tests use the rest")]
 #[path = "../tests/redis/server.rs"]
 mod server;
 
+use common::{handle, id, median, rate, service, signed};
 use server::Server;
 
-const KEY: &[u8] = b"a signing secret of 32 bytes, ok";
 /// Deliveries in a round.
 const ROUND: usize = 2000;
 const LEASE: Duration = Duration::from_secs(30);
@@ -128,42 +116,6 @@ async fn rates(server: &Server, at_once: usize, rounds: usize) {
     );
 }
 
-/// Returns how many `inputs` per second `work` processes, `at_once` at a time.
-async fn rate<I, F>(
-    at_once: usize,
-    inputs: impl Iterator<Item = I>,
-    work: impl Fn(I) -> F + Clone + Send + 'static,
-) -> f64
-where
-    I: Send + 'static,
-    F: Future<Output = ()> + Send,
-{
-    let mut shares: Vec<Vec<I>> = (0..at_once).map(|_| Vec::new()).collect();
-    inputs.enumerate().for_each(|(n, input)| shares.get_mut(n % at_once).unwrap().push(input));
-    let start = Instant::now();
-    let workers: Vec<_> = shares
-        .into_iter()
-        .map(|share| {
-            let work = work.clone();
-            tokio::spawn(async move {
-                for input in share {
-                    work(input).await;
-                }
-            })
-        })
-        .collect();
-    for worker in workers {
-        worker.await.unwrap();
-    }
-    ROUND as f64 / start.elapsed().as_secs_f64()
-}
-
-fn median<T>(results: &[T], of: impl Fn(&T) -> f64) -> f64 {
-    let mut values: Vec<f64> = results.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap()
-}
-
 async fn round_trips(server: &Server) {
     let service = service(server.store().await);
     for (name, goal) in [("handled delivery", 2.0), ("duplicate", 1.0)] {
@@ -197,38 +149,6 @@ async fn cached(server: &Server) {
         let asked = server.round_trips().await as f64 / (COPIES * ROUND) as f64;
         println!("{name:<34} {:>10.1} %", 100.0 * (1.0 - asked));
     }
-}
-
-// The layer.
-
-type Handler = tower::util::ServiceFn<fn(Request<Body>) -> Answer>;
-type Answer = std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>>;
-
-fn service(store: impl Store) -> WebhookService<Handler> {
-    let handler: fn(Request<Body>) -> Answer = |_| std::future::ready(Ok(Response::new(Empty::new())));
-    let secret = BASE64.encode(KEY).parse::<tower_webhook::Secret>().unwrap();
-    WebhookLayer::new(secret).dedupe(store).layer(service_fn(handler))
-}
-
-async fn handle(service: WebhookService<Handler>, request: Request<Full<Bytes>>) {
-    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
-}
-
-fn signed(id: &str) -> Request<Full<Bytes>> {
-    let body = Bytes::from(vec![b'x'; 1024]);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let mac = Hmac::<Sha256>::new_from_slice(KEY).unwrap().chain_update(format!("{id}.{now}."));
-    let tag = mac.chain_update(&body).finalize().into_bytes();
-    Request::post("https://example.com/webhook")
-        .header("webhook-id", id)
-        .header("webhook-timestamp", now)
-        .header("webhook-signature", format!("v1,{}", BASE64.encode(&tag)))
-        .body(Full::new(body))
-        .unwrap()
-}
-
-fn id(case: usize, number: usize) -> String {
-    format!("msg_2Lqv7XHCBzO1d8JzVQ_{case}_{number}")
 }
 
 // The store without the layer, and the bare client.
