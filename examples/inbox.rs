@@ -29,7 +29,8 @@
 //! infrastructure, but the provider retries on its own schedule and sees failures.
 //!
 //! Use an inbox for work that takes minutes or arrives in bursts, for providers that give up early or disable failing
-//! endpoints, and for retries on a schedule of your choice. An inbox is a queue that you have to monitor.
+//! endpoints, and for retries on a schedule of your choice. An inbox is a queue that you have to monitor. The example
+//! `postgres` has an inbox in PostgreSQL, which stores each delivery exactly once.
 //!
 //! # Guarantees
 //!
