@@ -35,8 +35,9 @@ impl Span {
 /// The shortest interruption after which an owner may lose its claim: two thirds of the lease, less some time for a
 /// late extension.
 const CUT_OFF: Micros = micros(LEASE) * 2 / 3 - 200_000;
-/// The longest time from the store being available again to a replica's next call. After a failed extension, this call is
-/// the next extension of the lease; after a failed settlement, it is a retry after a delay that is a part of the lease.
+/// The longest time from the store being available again to a replica's next call. After a failed extension, this call
+/// is the next extension of the lease; after a failed settlement, it is a retry after a delay that is a part of the
+/// lease.
 const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
 /// The shortest outage that may make a call fail. Every timeout of the replicas is longer.
 const UNNOTICED: Micros = 200_000;
@@ -86,9 +87,8 @@ pub struct Run {
     pub started: Micros,
     /// The time at which the run's transaction locked the claim.
     pub locked: Option<Micros>,
-    pub effects: u32,
-    /// The time of the first effect.
-    pub effect: Option<Micros>,
+    /// The times of its effects.
+    pub effects: Vec<Micros>,
     pub end: Option<(End, Micros)>,
     pub settled: Option<(Option<Settlement>, Micros)>,
 }
@@ -103,7 +103,7 @@ pub enum Why {
     Uncommitted,
     ReplicaKilled,
     ReplicaSuspended,
-    /// The replica blocked its thread, or the system did not schedule the replica.
+    /// The replica blocked its thread, the system did not schedule the replica, or its pool had no connection.
     ReplicaStalled,
     StoreAway,
     /// The run's transaction kept the claim locked, and was not committed.
@@ -170,8 +170,7 @@ impl Index {
                         replica,
                         started: at,
                         locked: None,
-                        effects: 0,
-                        effect: None,
+                        effects: Vec::new(),
                         end: None,
                         settled: None,
                     };
@@ -188,10 +187,7 @@ impl Index {
                         Note::End(_, end) => run.end = Some((end, at)),
                         Note::Settled(_, settlement) => run.settled = Some((settlement, at)),
                         Note::Locked(_) => run.locked = Some(at),
-                        _ => {
-                            run.effects += 1;
-                            run.effect.get_or_insert(at);
-                        }
+                        _ => run.effects.push(at),
                     }
                 }
                 Note::Stalled(from, to) => {
@@ -269,7 +265,7 @@ impl Event<'_> {
         if !self.attempts.iter().any(|attempt| attempt.answer.acknowledges()) {
             return Err("event was never acknowledged");
         }
-        if !self.runs.iter().any(|run| self.success(run).is_some() && run.effects > 0) {
+        if !self.runs.iter().any(|run| self.success(run).is_some() && !run.effects.is_empty()) {
             return Err("no run succeeded");
         }
         Ok(())
@@ -284,8 +280,8 @@ impl Event<'_> {
         }
     }
 
-    fn effects(&self) -> u32 {
-        self.runs.iter().map(|run| run.effects).sum()
+    fn effects(&self) -> usize {
+        self.runs.iter().map(|run| run.effects.len()).sum()
     }
 
     /// Returns the time at which the run succeeded. On Postgres, the commit decides, not the end of the handler.
@@ -293,7 +289,7 @@ impl Event<'_> {
         match (self.history.store, run.end) {
             (Store::Redis, Some((End::Succeeded, at))) => Some(at),
             (Store::Redis, _) => None,
-            (Store::Postgres, _) => run.effect,
+            (Store::Postgres, _) => run.effects.first().copied(),
         }
     }
 

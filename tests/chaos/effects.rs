@@ -53,6 +53,17 @@ impl Database {
         self.store.complete_in(&mut transaction, delivery).await?;
         Ok(EffectTransaction { transaction, _permit: permit })
     }
+
+    /// Waits until the pool has a connection that responds.
+    pub async fn responds(&self) {
+        loop {
+            if let Ok(mut connection) = self.pool.acquire().await
+                && connection.ping().await.is_ok()
+            {
+                return;
+            }
+        }
+    }
 }
 
 /// An open transaction, which is rolled back on drop.

@@ -123,12 +123,21 @@ fn serve() {
     let ledger = Arc::new(Ledger::open(&ledger, number));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
     runtime.block_on(async {
-        tokio::spawn(note_stalls(Arc::clone(&ledger)));
+        tokio::spawn(note_stalls(Arc::clone(&ledger), || sleep(STALL / 4)));
         // Some replicas have so short a timeout that they settle in the background,
         let timeout = |short| if number % 3 == 1 { short } else { Duration::from_secs(1) };
         let (store, database) = if url.starts_with("postgres:") {
             // Long enough to connect while the other replicas connect too.
-            let database = Database::new(&url, timeout(LEASE / 3));
+            let database = Arc::new(Database::new(&url, timeout(LEASE / 3)));
+            // All connections may be in use, or be broken.
+            let polled = Arc::clone(&database);
+            tokio::spawn(note_stalls(Arc::clone(&ledger), move || {
+                let polled = Arc::clone(&polled);
+                async move {
+                    polled.responds().await;
+                    sleep(STALL / 4).await;
+                }
+            }));
             (AnyStore::new(database.store.clone()), Some(database))
         } else {
             (AnyStore::new(connect_to_redis(&url).await.timeout(timeout(LEASE / 5))), None)
@@ -185,7 +194,7 @@ struct Handler {
     ledger: Arc<Ledger>,
     seed: u64,
     /// `None` if the store is Redis.
-    database: Option<Database>,
+    database: Option<Arc<Database>>,
 }
 
 impl Handler {
@@ -197,7 +206,7 @@ impl Handler {
 
         self.ledger.write(Note::Start(run, attempt));
         let mut running = Running { ledger: Arc::clone(&self.ledger), run, end: None, transaction: None };
-        let status = match running.work(&plan, self.database.as_ref(), delivery).await {
+        let status = match running.work(&plan, self.database.as_deref(), delivery).await {
             Ok(()) => match plan.end {
                 PlannedEnd::Succeed => StatusCode::OK,
                 PlannedEnd::Fail(status) => StatusCode::from_u16(status).unwrap(),
@@ -304,11 +313,11 @@ fn note_settlement(ledger: &Ledger, outcome: &Outcome) {
     }
 }
 
-/// Records the times when this process did not run, for example because it was suspended.
-async fn note_stalls(ledger: Arc<Ledger>) {
+/// Polls, and records the times when a poll took long: this process was suspended, or could not reach the database.
+async fn note_stalls<F: Future<Output = ()> + Send>(ledger: Arc<Ledger>, mut poll: impl FnMut() -> F) {
     loop {
         let from = now();
-        sleep(STALL / 4).await;
+        poll().await;
         let to = now();
         if to - from > micros(STALL) {
             ledger.write(Note::Stalled(from, to));
