@@ -321,6 +321,20 @@ async fn a_read_only_server_rejects_deliveries() {
     replica.handle("msg_2").await;
 }
 
+/// sqlx 0.8.4 to 0.9.0 returns a connection in an open transaction to the pool if `begin` is dropped. The next failing
+/// statement aborts the transaction.
+#[tokio::test]
+async fn a_connection_in_an_aborted_transaction_is_replaced() {
+    let server = Server::start().await;
+    let pool = pool_of(1, server.options()).await;
+    let mut connection = pool.acquire().await.unwrap();
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await.unwrap();
+    sqlx::raw_sql("SELECT 1 / 0").execute(&mut *connection).await.unwrap_err();
+    drop(connection);
+    let mut replica = Replica::new(layer(PostgresStore::new(pool)));
+    replica.handle("msg_1").await;
+}
+
 #[tokio::test]
 async fn connection_errors_name_the_cause_and_hide_the_password() {
     let server = Server::start().await;

@@ -98,6 +98,9 @@ pub(super) fn may_pass(error: &sqlx::Error) -> bool {
         Some("40001" | "40P01") => true,
         // The server restarts, or is the former primary behind an address that now leads elsewhere.
         Some("25006" | "53300" | "57P01" | "57P02" | "57P03") => true,
+        // The connection was returned to the pool in an aborted transaction. sqlx 0.8.4 to 0.9.0 does so if `begin` is
+        // dropped.
+        Some("25P02") => true,
         Some(code) => code.starts_with("08"),
         None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut),
     }
