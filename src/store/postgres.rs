@@ -133,8 +133,20 @@ impl PostgresStore {
 
     /// Creates a store with the connections of `pool`. Each call takes a connection for one statement.
     ///
-    /// If the pool is shared with handlers, it must be larger than the number of transactions that run at the same
-    /// time. Otherwise claims and heartbeats wait for the handlers, and time out.
+    /// Give the store a pool of its own, not the pool of the handlers:
+    ///
+    /// ```no_run
+    /// use tower_webhook::store::PostgresStore;
+    ///
+    /// fn store(handlers: &sqlx::PgPool) -> PostgresStore {
+    ///     let options = handlers.connect_options().as_ref().clone();
+    ///     PostgresStore::new(handlers.options().clone().connect_lazy_with(options))
+    /// }
+    /// ```
+    ///
+    /// In a shared pool, claims and heartbeats wait for the transactions of the handlers, and may time out. And sqlx
+    /// 0.8.4 to 0.9.0 leaves a transaction open if the future of `begin` is dropped, for instance because the client
+    /// disconnects. The next statements on that connection, such as a completion, are then rolled back with it.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self {
