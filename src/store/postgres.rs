@@ -24,7 +24,7 @@ use crate::task::timeout;
 /// use tower_webhook::{BoxError, Delivery, Secret, WebhookLayer, store::PostgresStore};
 ///
 /// async fn layer(pool: sqlx::PgPool, secret: Secret) -> Result<WebhookLayer, BoxError> {
-///     let store = PostgresStore::new(pool);
+///     let store = PostgresStore::new(pool); // a pool of its own, apart from that of the handlers
 ///     store.migrate().await?; // or `PostgresStore::SCHEMA` in your own migrations
 ///     Ok(WebhookLayer::new(secret).dedupe(store))
 /// }
@@ -146,7 +146,7 @@ impl PostgresStore {
     ///
     /// In a shared pool, claims and heartbeats wait for the transactions of the handlers, and may time out. And sqlx
     /// 0.8.4 to 0.9.0 leaves a transaction open if the future of `begin` is dropped, for instance because the client
-    /// disconnects. The next statements on that connection, such as a completion, are then rolled back with it.
+    /// disconnects. The next statements on that connection, such as a completion, may then be rolled back with it.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self {
@@ -539,7 +539,7 @@ enum Changed {
     Done,
     /// The token does not hold the claim or, for `forget`, the key is not completed.
     Lost,
-    /// Not released, because the owner has completed the claim.
+    /// The owner has completed the claim, so it is not released.
     Completed,
     /// A transaction has locked the row.
     Locked,

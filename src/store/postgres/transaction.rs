@@ -140,7 +140,8 @@ impl TransactionalStore for PostgresStore {
     }
 }
 
-/// A claim that [`PostgresStore::complete_in`] can complete: a [`Delivery`](crate::Delivery), or the [`ClaimHandle`] of an item.
+/// A claim that [`PostgresStore::complete_in`] can complete: a [`Delivery`](crate::Delivery), or the
+/// [`ClaimHandle`] of an item.
 ///
 /// `Option<ClaimHandle>` is what [`ItemClaim::handle`](crate::ItemClaim::handle) returns; `None` is
 /// [`NotDeduped`](Completion::NotDeduped).
