@@ -59,7 +59,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
-use sqlx::{PgPool, Postgres, Row, Transaction, postgres::PgPoolOptions};
+use sqlx::{PgPool, Postgres, Row, Transaction};
 use tokio::{net::TcpListener, time::sleep};
 use tower_webhook::{
     BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer,
@@ -117,10 +117,8 @@ struct App {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let url = env::var("DATABASE_URL").unwrap_or("postgres://postgres@127.0.0.1/postgres".to_owned());
-    // The store needs a connection for each claim, heartbeat and settlement. With a pool of its own, it does not wait
-    // for the handlers' transactions. It recovers from broken connections without the test.
-    let store = PgPoolOptions::new().test_before_acquire(false).connect(&url).await?;
-    let app = App { pool: PgPool::connect(&url).await?, store: PostgresStore::new(store) };
+    let pool = PgPool::connect(&url).await?;
+    let app = App { store: PostgresStore::new(pool.clone()), pool };
     app.store.migrate().await?;
     sqlx::raw_sql(TABLES).execute(&app.pool).await?;
 

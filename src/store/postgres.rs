@@ -1,3 +1,4 @@
+mod connections;
 mod failure;
 mod transaction;
 
@@ -5,15 +6,14 @@ use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection, Executor, FromRow, PgConnection, PgPool, Postgres, Row,
-    pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
 };
 use tokio::time::sleep;
 
-use self::failure::{Failure, Waiting};
 pub(crate) use self::transaction::sealed::Sealed as SealedCompletable;
 pub use self::transaction::{Completable, CompleteError, Completion};
+use self::{connections::Connections, failure::Failure};
 use super::{Claim, Key, Store, StoreError, Token};
 use crate::task::timeout;
 
@@ -24,7 +24,7 @@ use crate::task::timeout;
 /// use tower_webhook::{BoxError, Delivery, Secret, WebhookLayer, store::PostgresStore};
 ///
 /// async fn layer(pool: sqlx::PgPool, secret: Secret) -> Result<WebhookLayer, BoxError> {
-///     let store = PostgresStore::new(pool); // a pool of its own, apart from that of the handlers
+///     let store = PostgresStore::new(pool);
 ///     store.migrate().await?; // or `PostgresStore::SCHEMA` in your own migrations
 ///     Ok(WebhookLayer::new(secret).dedupe(store))
 /// }
@@ -41,9 +41,8 @@ use crate::task::timeout;
 /// A delivery takes two statements, one to claim and one to settle; a long-running handler adds one for each
 /// heartbeat. With `complete_in` it takes three: the claim, the completion, and the settlement, which reads whether
 /// the transaction was committed. A duplicate takes one statement, which writes nothing, or none behind a
-/// [`CachedStore`](super::CachedStore). A statement takes one round trip once its connection has prepared it. Set
-/// `test_before_acquire(false)` on the pool: otherwise sqlx adds a round trip to each statement. The store
-/// recovers from broken connections by itself. Leases and windows use only the server's clock.
+/// [`CachedStore`](super::CachedStore). A statement takes one round trip once its connection has prepared it. Leases and
+/// windows use only the server's clock.
 ///
 /// # Server
 ///
@@ -88,10 +87,10 @@ use crate::task::timeout;
 ///
 /// # Failures
 ///
-/// Each call has a time limit of a second ([`timeout`](Self::timeout)), which includes the wait for a connection of
-/// the pool. Within it, a call is repeated after a temporary failure, such as a broken connection. `forget` is not
-/// repeated after a broken connection. After the time limit, the connection is closed, because it may still be busy.
-/// Then the layer's [`StoreFailure`](crate::StoreFailure) policy applies.
+/// Each call has a time limit of a second ([`timeout`](Self::timeout)), of which it waits for a connection at most
+/// half. Within the limit, a call is repeated after a temporary failure, such as a broken connection. `forget` is not
+/// repeated after a broken connection. After the limit, the connection is closed, because it may still be busy. Then
+/// the layer's [`StoreFailure`](crate::StoreFailure) policy applies.
 ///
 /// A statement that waits for a lock on the whole table, such as that of an `ALTER TABLE`, occupies its server
 /// connection until it ends, although the store has closed the connection. Set `client_connection_check_interval`
@@ -102,7 +101,7 @@ use crate::task::timeout;
 /// succeeds, because its owner is still at work.
 #[derive(Clone)]
 pub struct PostgresStore {
-    pool: PgPool,
+    connections: Arc<Connections>,
     schema: Option<String>,
     table: String,
     timeout: Duration,
@@ -131,26 +130,25 @@ impl PostgresStore {
     /// [`migrate`](Self::migrate) runs them.
     pub const SCHEMA: &str = include_str!("postgres/schema.sql");
 
-    /// Creates a store with the connections of `pool`. Each call takes a connection for one statement.
+    /// Creates a store with the settings of `pool`.
     ///
-    /// Give the store a pool of its own, not the pool of the handlers:
+    /// The store opens connections of its own, at most as many as `pool` may open, and takes one for each statement.
+    /// Otherwise claims and heartbeats would wait for the transactions of the handlers, and may time out. For another
+    /// maximum, pass a lazy pool with other options. New options for the connections of `pool`, such as a rotated
+    /// password, apply to the store as well.
     ///
     /// ```no_run
     /// use tower_webhook::store::PostgresStore;
     ///
-    /// fn store(handlers: &sqlx::PgPool) -> PostgresStore {
-    ///     let options = handlers.connect_options().as_ref().clone();
-    ///     PostgresStore::new(handlers.options().clone().connect_lazy_with(options))
+    /// fn store(pool: &sqlx::PgPool) -> PostgresStore {
+    ///     let options = pool.options().clone().max_connections(5); // the default of sqlx is 10
+    ///     PostgresStore::new(options.connect_lazy_with((*pool.connect_options()).clone()))
     /// }
     /// ```
-    ///
-    /// In a shared pool, claims and heartbeats wait for the transactions of the handlers, and may time out. And sqlx
-    /// 0.8.4 to 0.9.0 leaves a transaction open if the future of `begin` is dropped, for instance because the client
-    /// disconnects. The next statements on that connection, such as a completion, may then be rolled back with it.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self {
-            pool,
+            connections: Arc::new(Connections::new(pool)),
             schema: None,
             table: DEFAULT_TABLE.to_owned(),
             timeout: DEFAULT_TIMEOUT,
@@ -159,15 +157,14 @@ impl PostgresStore {
         }
     }
 
-    /// Connects to the server at `url`, with a pool of at most ten connections.
+    /// Connects to the server at `url`, with at most ten connections.
     pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(StoreError::new)?;
         // A pool would repeat a refused connection, and return only that it timed out.
         let trial = timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
         let trial = trial.map_err(StoreError::new)?.map_err(StoreError::new)?;
         let _ = timeout(CONNECT_TIMEOUT, trial.close()).await;
-        let pool = PgPoolOptions::new().test_before_acquire(false).connect_lazy_with(options);
-        Ok(Self::new(pool))
+        Ok(Self::new(PgPoolOptions::new().connect_lazy_with(options)))
     }
 
     /// Sets the name of the table. Any name is safe, because it is quoted; it is therefore case-sensitive. Default:
@@ -188,8 +185,9 @@ impl PostgresStore {
         Self { statements: Arc::new(Statements::new(&self.name())), ..self }
     }
 
-    /// Sets the time limit of each call, which includes the wait for a connection and all repetitions; less than
-    /// 1 ms counts as 1 ms. Default: 1 s. The layer never waits longer than a second for one call.
+    /// Sets the time limit of each call, which includes all repetitions; less than 1 ms counts as 1 ms. At most half
+    /// of it is spent on waiting for a connection. Default: 1 s. The layer never waits longer than a second for one
+    /// call.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: timeout.max(Duration::from_millis(1)), ..self }
@@ -218,7 +216,15 @@ impl PostgresStore {
     }
 
     async fn try_to_migrate(&self) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut connection = self.connections.acquire().await?;
+        let mut transaction = connection.get()?.begin().await?;
+        self.create_table(&mut transaction).await?;
+        transaction.commit().await?;
+        connection.give_back();
+        Ok(())
+    }
+
+    async fn create_table(&self, transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
         let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).persistent(false);
         lock.execute(&mut *transaction).await?;
         let exists = sqlx::query("SELECT to_regclass($1) IS NOT NULL").bind(self.name()).persistent(false);
@@ -234,7 +240,7 @@ impl PostgresStore {
         }
         // Not `RawSql::execute`, whose future the compiler cannot prove to be `Send` in a spawned task.
         transaction.execute(sqlx::raw_sql(&in_table(Self::SCHEMA, &self.name()))).await?;
-        transaction.commit().await
+        Ok(())
     }
 
     /// Deletes up to `limit` rows that expired more than an hour ago, and returns their number. It skips rows that
@@ -251,7 +257,7 @@ impl PostgresStore {
     /// Cancel safe: the rows are deleted or not.
     pub async fn delete_expired(&self, limit: u32) -> Result<u64, StoreError> {
         let delete = async {
-            let mut connection = BusyConnection::new(self.pool.acquire().await?);
+            let mut connection = self.connections.acquire().await?;
             let statement = sqlx::query(&self.statements.delete_expired).bind(i64::from(limit));
             let deleted = statement.persistent(self.is_prepared);
             let deleted = match self.is_prepared {
@@ -322,12 +328,11 @@ impl PostgresStore {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let mut waiting = Waiting::ForConnection;
         let mut failed = None;
         let attempts = async {
             let mut pause = FIRST_PAUSE;
             loop {
-                match self.once(statement, arguments, &mut waiting).await {
+                match self.once(statement, arguments).await {
                     Err(error) if failure::may_pass(&error) && arguments.may_repeat(&error) => {
                         failed = Some(error)
                     }
@@ -337,28 +342,23 @@ impl PostgresStore {
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         };
-        match timeout(self.timeout, attempts).await {
-            Ok(answer) => answer.map_err(|error| Failure::new(error, &self.name())),
+        let answer = timeout(self.timeout, attempts).await;
+        match (answer, failed) {
             // The last error is more specific than the timeout.
-            Err(_) => Err(match failed {
-                Some(error) => Failure::new(error, &self.name()),
-                None => Failure::TimedOut(waiting, self.timeout),
-            }),
+            (Err(_) | Ok(Err(sqlx::Error::PoolTimedOut)), Some(error)) => Err(error),
+            (Err(_), None) => return Err(Failure::NoAnswer(self.timeout)),
+            (Ok(answer), _) => answer,
         }
+        .map_err(|error| Failure::new(error, &self.name()))
     }
 
-    async fn once<T>(
-        &self,
-        statement: &str,
-        arguments: &Arguments,
-        waiting: &mut Waiting,
-    ) -> Result<T, sqlx::Error>
+    async fn once<T>(&self, statement: &str, arguments: &Arguments) -> Result<T, sqlx::Error>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        *waiting = Waiting::ForConnection;
-        let mut connection = BusyConnection::new(self.pool.acquire().await?);
-        *waiting = Waiting::ForAnswer;
+        // At most half of the time. Otherwise the statements of calls that have waited for most of it time out in
+        // turn, and each closes its connection, which keeps a busy server busy.
+        let mut connection = self.connections.acquire_within(self.timeout / 2).await?;
         let query = arguments.bind(sqlx::query(statement)).persistent(self.is_prepared);
         let row = match self.is_prepared {
             true => query.fetch_one(connection.get()?).await,
@@ -383,7 +383,7 @@ impl PostgresStore {
 
     /// Runs a statement that changes a row, and repeats it while a transaction has locked the row.
     async fn change(&self, statement: &str, arguments: &Arguments) -> Result<Changed, StoreError> {
-        let mut failure = Failure::TimedOut(Waiting::ForConnection, self.timeout);
+        let mut failure = Failure::NoAnswer(self.timeout);
         let attempts = async {
             let mut pause = FIRST_PAUSE;
             loop {
@@ -443,7 +443,7 @@ impl Store for PostgresStore {
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Omits the pool, which shows the address and the user of the server.
+        // Omits the connections, whose options contain the address and the user of the server.
         f.debug_struct("PostgresStore")
             .field("schema", &self.schema)
             .field("table", &self.table)
@@ -553,31 +553,5 @@ impl FromRow<'_, PgRow> for Changed {
             "locked" => Self::Locked,
             _ => Self::Lost,
         })
-    }
-}
-
-/// A connection that is closed when dropped, because the server may still be busy with its statement.
-struct BusyConnection(Option<PoolConnection<Postgres>>);
-
-impl BusyConnection {
-    fn new(connection: PoolConnection<Postgres>) -> Self {
-        Self(Some(connection))
-    }
-
-    fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
-    }
-
-    /// Returns the connection to the pool.
-    fn give_back(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for BusyConnection {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(connection.detach());
-        }
     }
 }

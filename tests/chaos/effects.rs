@@ -1,12 +1,11 @@
 //! The effects of handlers on Postgres: rows that are inserted in the transactions that complete the deliveries.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sqlx::{
     Connection, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_webhook::{BoxError, Delivery, store::PostgresStore};
 
 use crate::{
@@ -18,16 +17,14 @@ use crate::{
 pub const TABLE: &str =
     "CREATE TABLE effects (at bigint, replica bigint, event bigint, fencing_token bigint)";
 
-/// The maximum number of connections of a replica. Few, because all replicas connect at once when the server is back.
-const CONNECTIONS: u32 = 7;
-/// The maximum number of transactions of a replica. It leaves connections for the store, which shares the pool.
-const TRANSACTIONS: usize = 4;
+/// The maximum number of transactions of a replica, and of connections of its store. Few, because all replicas connect
+/// at once when the server is back.
+const CONNECTIONS: u32 = 4;
 
 /// The database of a replica.
 pub struct Database {
     pub store: PostgresStore,
     pool: PgPool,
-    transactions: Arc<Semaphore>,
 }
 
 impl Database {
@@ -40,18 +37,14 @@ impl Database {
             .acquire_timeout(LEASE / 3)
             .connect_lazy_with(options);
         let store = PostgresStore::new(pool.clone()).timeout(store_timeout);
-        Self { store, pool, transactions: Arc::new(Semaphore::new(TRANSACTIONS)) }
+        Self { store, pool }
     }
 
     /// Begins a transaction that completes the delivery.
     pub async fn begin(&self, delivery: &Delivery) -> Result<EffectTransaction, BoxError> {
-        let permit = Arc::clone(&self.transactions).acquire_owned().await?;
-        // In a task, which is not dropped with the handler: sqlx (0.8.4 to 0.9.0) returns the connection of a dropped
-        // `begin` to the pool with an open transaction. The store would run its statements in that transaction.
-        let pool = self.pool.clone();
-        let mut transaction = tokio::spawn(async move { pool.begin().await }).await??;
+        let mut transaction = self.pool.begin().await?;
         self.store.complete_in(&mut transaction, delivery).await?;
-        Ok(EffectTransaction { transaction, _permit: permit })
+        Ok(EffectTransaction(transaction))
     }
 
     /// Waits until the pool has a connection that responds.
@@ -67,10 +60,7 @@ impl Database {
 }
 
 /// An open transaction, which is rolled back on drop.
-pub struct EffectTransaction {
-    transaction: Transaction<'static, Postgres>,
-    _permit: OwnedSemaphorePermit,
-}
+pub struct EffectTransaction(Transaction<'static, Postgres>);
 
 impl EffectTransaction {
     pub async fn insert(&mut self, replica: u32, run: RunId) -> Result<(), BoxError> {
@@ -79,12 +69,12 @@ impl EffectTransaction {
         for number in numbers {
             insert = insert.bind(i64::try_from(number)?);
         }
-        insert.execute(&mut *self.transaction).await?;
+        insert.execute(&mut *self.0).await?;
         Ok(())
     }
 
     pub async fn commit(self) -> Result<(), BoxError> {
-        Ok(self.transaction.commit().await?)
+        Ok(self.0.commit().await?)
     }
 }
 

@@ -4,6 +4,7 @@ use std::{error::Error, time::Duration};
 
 use http::StatusCode;
 use sqlx::Connection;
+use tokio::{runtime::Runtime, task::JoinSet};
 use tower_webhook::{
     Settlement, StoreFailure,
     store::{AnyStore, Claim, Key, PostgresStore, Store, Token},
@@ -17,7 +18,7 @@ use crate::{
 
 const LEASE: Duration = Duration::from_secs(30);
 const NO_CONNECTION: &str =
-    "pool had no connection within 1s: all are in use, or the server is down or rejects connections";
+    "no connection in time: all are in use, or the server is down or rejects connections";
 
 fn cause(answer: &Answer) -> String {
     answer.rejection().unwrap().source().unwrap().source().unwrap().to_string()
@@ -128,12 +129,11 @@ async fn a_server_that_does_not_respond_times_out() {
     replica.send(signed("msg_1")).await.assert_duplicate();
 }
 
-/// A connection that is busy with a statement that timed out must not return to the pool.
+/// A connection that is busy with a statement that timed out must not be used again.
 #[tokio::test]
 async fn connections_of_calls_that_timed_out_are_closed() {
     let server = Server::start().await;
-    let pool = pool_of(2, server.options()).await;
-    let store = PostgresStore::new(pool.clone()).timeout(Duration::from_millis(100));
+    let store = PostgresStore::new(pool_of(2, server.options()).await).timeout(Duration::from_millis(100));
     let (key, token) = (Key::new("s", "1"), Token::mint());
     store.claim(&key, &token, LEASE).await.unwrap();
     let mut lock = server.connection().await;
@@ -141,24 +141,77 @@ async fn connections_of_calls_that_timed_out_are_closed() {
     for _ in 0..5 {
         let error = store.extend(&key, &token, LEASE).await.unwrap_err();
         assert_eq!(error.source().unwrap().to_string(), "server did not answer within 100ms");
-        assert_eq!(pool.num_idle(), pool.size() as usize);
     }
+    // The server does not notice that a connection is closed while it waits for the lock.
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    assert_eq!(server.get::<i64>(waiting).await, 5);
     lock.close().await.unwrap();
     assert!(store.timeout(LEASE).extend(&key, &token, LEASE).await.unwrap());
 }
 
+/// Half of the time is left for the statement.
 #[tokio::test]
-async fn a_full_pool_times_out() {
+async fn a_call_that_waits_for_a_connection_times_out_before_the_one_that_has_it() {
+    let server = Server::start().await;
+    let store = PostgresStore::new(pool_of(1, server.options()).await);
+    let (key, token) = (Key::new("s", "1"), Token::mint());
+    store.claim(&key, &token, LEASE).await.unwrap();
+    let mut lock = server.connection().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE webhook_deliveries").execute(&mut lock).await.unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..2 {
+        let (store, key, token) = (store.clone(), key.clone(), token.clone());
+        calls.spawn(async move { store.extend(&key, &token, LEASE).await.unwrap_err() });
+    }
+    let mut causes = Vec::new();
+    while let Some(error) = calls.join_next().await {
+        causes.push(error.unwrap().source().unwrap().to_string());
+    }
+    assert_eq!(causes, [NO_CONNECTION, "server did not answer within 1s"]);
+}
+
+#[tokio::test]
+async fn transactions_of_the_application_do_not_delay_the_store() {
     let server = Server::start().await;
     let pool = pool_of(1, server.options()).await;
+    let _transaction = pool.begin().await.unwrap();
     let mut replica = Replica::new(layer(PostgresStore::new(pool.clone())));
     replica.handle("msg_1").await;
-    let busy = pool.acquire().await.unwrap();
-    let unavailable = replica.send(signed("msg_1")).await;
-    unavailable.assert_unavailable();
-    assert_eq!(cause(&unavailable), NO_CONNECTION);
-    drop(busy);
-    until("the pool has a connection", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+}
+
+/// sqlx 0.8.4 to 0.9.0 returns a connection in an open transaction to the pool if `begin` is dropped.
+#[tokio::test]
+async fn a_transaction_that_the_application_leaves_open_does_not_undo_a_completion() {
+    let server = Server::start().await;
+    let pool = pool_of(1, server.options()).await;
+    let mut connection = pool.acquire().await.unwrap();
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await.unwrap();
+    drop(connection);
+    let mut replica = Replica::new(layer(PostgresStore::new(pool.clone())));
+    replica.handle("msg_1").await;
+    sqlx::raw_sql("ROLLBACK").execute(&pool).await.unwrap();
+    replica.send(signed("msg_1")).await.assert_duplicate();
+}
+
+#[tokio::test]
+async fn new_options_of_the_pool_apply_to_the_store() {
+    let server = Server::start().await;
+    let pool = pool_of(1, server.options().port(1)).await;
+    let mut replica = Replica::new(layer(PostgresStore::new(pool.clone())));
+    replica.send(signed("msg_1")).await.assert_unavailable();
+    pool.set_connect_options(server.options());
+    replica.handle("msg_1").await;
+}
+
+/// A store can be created where no runtime is, such as in a synchronous `main`.
+#[test]
+fn a_store_is_created_outside_of_a_runtime() {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start());
+    let pool = runtime.block_on(pool_of(1, server.options()));
+    let store = PostgresStore::new(pool);
+    runtime.block_on(store.migrate()).unwrap();
 }
 
 #[tokio::test]
@@ -319,20 +372,6 @@ async fn a_read_only_server_rejects_deliveries() {
     server.run("SELECT pg_reload_conf()").await;
     until("the server is writable", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
     replica.handle("msg_2").await;
-}
-
-/// sqlx 0.8.4 to 0.9.0 returns a connection in an open transaction to the pool if `begin` is dropped. The next failing
-/// statement aborts the transaction.
-#[tokio::test]
-async fn a_connection_in_an_aborted_transaction_is_replaced() {
-    let server = Server::start().await;
-    let pool = pool_of(1, server.options()).await;
-    let mut connection = pool.acquire().await.unwrap();
-    sqlx::raw_sql("BEGIN").execute(&mut *connection).await.unwrap();
-    sqlx::raw_sql("SELECT 1 / 0").execute(&mut *connection).await.unwrap_err();
-    drop(connection);
-    let mut replica = Replica::new(layer(PostgresStore::new(pool)));
-    replica.handle("msg_1").await;
 }
 
 #[tokio::test]

@@ -10,23 +10,21 @@ pub(super) const LOCK_TIMEOUT: &str = "55P03";
 /// The cause of a [`StoreError`](crate::store::StoreError) of the store.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The call exceeded its time limit.
-    TimedOut(Waiting, Duration),
+    /// No connection was free, or could be opened.
+    NoConnection,
+    /// The call exceeded this time limit.
+    NoAnswer(Duration),
     /// A transaction has locked the row.
     Locked,
     /// The server or the connection failed. The text is the remedy, if it is known.
     Database(Option<String>, sqlx::Error),
 }
 
-/// The part of a call that exceeded the time limit.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Waiting {
-    ForConnection,
-    ForAnswer,
-}
-
 impl Failure {
     pub(super) fn new(error: sqlx::Error, table: &str) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::NoConnection;
+        }
         let remedy = match code(&error).as_deref() {
             Some("42P01" | "3F000") => {
                 format!(
@@ -60,15 +58,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(Waiting::ForConnection, limit) => {
-                // The pool does not return the error of a connection that it retries.
-                write!(
-                    f,
-                    "pool had no connection within {limit:?}: all are in use, or the server is down or rejects \
-                     connections"
-                )
-            }
-            Self::TimedOut(Waiting::ForAnswer, limit) => write!(f, "server did not answer within {limit:?}"),
+            // The pool does not return the error of a connection that it retries.
+            Self::NoConnection => f.write_str(
+                "no connection in time: all are in use, or the server is down or rejects connections",
+            ),
+            Self::NoAnswer(limit) => write!(f, "server did not answer within {limit:?}"),
             Self::Locked => f.write_str("row is locked by an open transaction"),
             Self::Database(Some(remedy), _) => f.write_str(remedy),
             Self::Database(None, error) => error.fmt(f),
@@ -98,11 +92,8 @@ pub(super) fn may_pass(error: &sqlx::Error) -> bool {
         Some("40001" | "40P01") => true,
         // The server restarts, or is the former primary behind an address that now leads elsewhere.
         Some("25006" | "53300" | "57P01" | "57P02" | "57P03") => true,
-        // The connection was returned to the pool in an aborted transaction. sqlx 0.8.4 to 0.9.0 does so if `begin` is
-        // dropped.
-        Some("25P02") => true,
         Some(code) => code.starts_with("08"),
-        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut),
+        None => matches!(error, sqlx::Error::Io(_)),
     }
 }
 

@@ -1,0 +1,75 @@
+//! The connections of the store.
+
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgConnectOptions};
+
+use crate::task::timeout;
+
+/// A pool of the store's own, with the settings of the application's pool.
+///
+/// sqlx 0.8.4 to 0.9.0 leaves a transaction open if the future of `begin` is dropped, for instance because the client
+/// disconnects. The next statements on that connection are then part of that transaction, and may be rolled back with
+/// it. Therefore the store must not share the connections of the handlers.
+pub(super) struct Connections {
+    application: PgPool,
+    /// Created by the first call, because a pool spawns a task.
+    own: OnceLock<PgPool>,
+    options: Mutex<Arc<PgConnectOptions>>,
+}
+
+impl Connections {
+    pub(super) fn new(application: PgPool) -> Self {
+        let options = Mutex::new(application.connect_options());
+        Self { application, own: OnceLock::new(), options }
+    }
+
+    /// Takes a connection. Waits for the time that the application's pool allows.
+    pub(super) async fn acquire(&self) -> Result<BusyConnection, sqlx::Error> {
+        Ok(BusyConnection(Some(self.pool().acquire().await?)))
+    }
+
+    pub(super) async fn acquire_within(&self, limit: Duration) -> Result<BusyConnection, sqlx::Error> {
+        timeout(limit, self.acquire()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    fn pool(&self) -> &PgPool {
+        let options = self.application.connect_options();
+        let own = self.own.get_or_init(|| {
+            // The store repeats a statement on a broken connection, so a test would only add a round trip.
+            let settings = self.application.options().clone().test_before_acquire(false);
+            settings.connect_lazy_with((*options).clone())
+        });
+        let mut last = self.options.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&last, &options) {
+            own.set_connect_options((*options).clone());
+            *last = options;
+        }
+        own
+    }
+}
+
+/// A connection that is closed when dropped, because the server may still be busy with its statement.
+pub(super) struct BusyConnection(Option<PoolConnection<Postgres>>);
+
+impl BusyConnection {
+    pub(super) fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Returns the connection to the pool.
+    pub(super) fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for BusyConnection {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}
