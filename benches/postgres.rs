@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The *base* is the work that every implementation needs: the statements that claim and complete a
-//! delivery, sent by bare `sqlx` with the same text and over the same pool. The columns `layer`,
+//! delivery, sent by bare `sqlx` with the same text and over a pool of the same size. The columns `layer`,
 //! `store alone` and `bare sqlx` (the base) take turns in many short rounds, each with an empty table. Each
 //! figure is the median of the rounds, and a ratio is the median of the rounds' ratios. In every column, each
 //! request is created and signed right before it is handled, as in the benchmark `redis`.
@@ -180,7 +180,6 @@ fn goal(ratio: f64) -> &'static str {
 /// Measures deliveries that their handler completes in a transaction with one effect. Bare sqlx claims, and runs the
 /// same transaction. It does not ask afterwards whether the transaction was committed.
 async fn deliveries_with_transaction(server: &Server, at_once: usize, rounds: usize) {
-    // The claims and the transactions have separate pools, as the store's documentation recommends.
     let (pool, bare) = (server.pool().await, Bare::new(server.pool().await));
     let service = completing(server.store().await, pool.clone(), None);
     let mut results = Vec::new();
