@@ -103,7 +103,7 @@ pub enum Why {
     Uncommitted,
     ReplicaKilled,
     ReplicaSuspended,
-    /// The replica blocked its thread, the system did not schedule the replica, or its pool had no connection.
+    /// The replica blocked its thread, the system did not schedule the replica, or it had no connection.
     ReplicaStalled,
     StoreAway,
     /// The run's transaction kept the claim locked, and was not committed.

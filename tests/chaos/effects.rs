@@ -6,7 +6,10 @@ use sqlx::{
     Connection, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tower_webhook::{BoxError, Delivery, store::PostgresStore};
+use tower_webhook::{
+    BoxError, Delivery,
+    store::{Key, PostgresStore, Store},
+};
 
 use crate::{
     LEASE,
@@ -47,11 +50,12 @@ impl Database {
         Ok(EffectTransaction(transaction))
     }
 
-    /// Waits until the pool has a connection that responds.
+    /// Waits until both the pool and the store have a connection that responds.
     pub async fn responds(&self) {
         loop {
             if let Ok(mut connection) = self.pool.acquire().await
                 && connection.ping().await.is_ok()
+                && self.store.forget(&Key::new("probe", "1")).await.is_ok()
             {
                 return;
             }

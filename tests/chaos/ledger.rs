@@ -41,7 +41,7 @@ pub enum Note {
     End(RunId, End),
     /// The settlement that the layer reported, or `None` if the client hung up before the settlement was known.
     Settled(RunId, Option<Settlement>),
-    /// The replica or one of its threads did not run, or its pool had no connection, between these times.
+    /// The replica or one of its threads did not run, or it had no connection, between these times.
     Stalled(Micros, Micros),
 }
 

@@ -4,7 +4,13 @@ use std::{error::Error, time::Duration};
 
 use http::StatusCode;
 use sqlx::Connection;
-use tokio::{runtime::Runtime, task::JoinSet};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    task::JoinSet,
+    time::sleep,
+};
 use tower_webhook::{
     Settlement, StoreFailure,
     store::{AnyStore, Claim, Key, PostgresStore, Store, Token},
@@ -202,6 +208,29 @@ async fn new_options_of_the_pool_apply_to_the_store() {
     replica.send(signed("msg_1")).await.assert_unavailable();
     pool.set_connect_options(server.options());
     replica.handle("msg_1").await;
+}
+
+/// Each call would abandon a connection that it opens. So a task opens it.
+#[tokio::test]
+async fn a_store_connects_although_connecting_takes_longer_than_a_call_waits() {
+    let server = Server::start().await;
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let options = server.options().port(proxy.local_addr().unwrap().port());
+    let store = PostgresStore::new(pool_of(1, options).await).timeout(Duration::from_millis(200));
+    tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            let (mut client, _) = proxy.accept().await.unwrap();
+            connections.spawn(async move {
+                sleep(Duration::from_millis(300)).await;
+                let mut server = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+                copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    let (key, token) = (Key::new("s", "1"), Token::mint());
+    assert!(store.claim(&key, &token, LEASE).await.is_err());
+    until("the store has connected", async || store.claim(&key, &token, LEASE).await.is_ok()).await;
 }
 
 /// A store can be created where no runtime is, such as in a synchronous `main`.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgConnectOptions};
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use crate::task::timeout;
 
@@ -19,12 +20,14 @@ pub(super) struct Connections {
     /// Created by the first call, because a pool spawns a task.
     own: OnceLock<PgPool>,
     options: Mutex<Arc<PgConnectOptions>>,
+    /// The permit of the task that connects in the background.
+    connector: Arc<Semaphore>,
 }
 
 impl Connections {
     pub(super) fn new(application: PgPool) -> Self {
         let options = Mutex::new(application.connect_options());
-        Self { application, own: OnceLock::new(), options }
+        Self { application, own: OnceLock::new(), options, connector: Arc::new(Semaphore::new(1)) }
     }
 
     /// Takes a connection. Waits for the time that the application's pool allows.
@@ -32,8 +35,28 @@ impl Connections {
         Ok(BusyConnection(Some(self.pool().acquire().await?)))
     }
 
+    /// Takes a connection, or returns `PoolTimedOut` after `limit`.
     pub(super) async fn acquire_within(&self, limit: Duration) -> Result<BusyConnection, sqlx::Error> {
-        timeout(limit, self.acquire()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        let waiting = Waiting(Some(self));
+        let acquired = timeout(limit, self.acquire()).await;
+        if acquired.is_ok() {
+            waiting.end();
+        }
+        acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    /// Opens a connection for the following calls, unless another task does.
+    fn connect_in_background(&self) {
+        let (Ok(permit), Ok(runtime)) =
+            (Arc::clone(&self.connector).try_acquire_owned(), Handle::try_current())
+        else {
+            return;
+        };
+        let pool = self.pool().clone();
+        runtime.spawn(async move {
+            let _connection = pool.acquire().await;
+            drop(permit);
+        });
     }
 
     fn pool(&self) -> &PgPool {
@@ -49,6 +72,24 @@ impl Connections {
             *last = options;
         }
         own
+    }
+}
+
+/// A call that waits for a connection. If it stops to wait, its connection attempt ends with it. After an outage, when
+/// connecting may take longer than a call waits, no call would ever have a connection. So a task connects instead.
+struct Waiting<'a>(Option<&'a Connections>);
+
+impl Waiting<'_> {
+    fn end(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(connections) = self.0 {
+            connections.connect_in_background();
+        }
     }
 }
 
