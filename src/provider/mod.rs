@@ -40,12 +40,15 @@ mod verifier;
 mod ably;
 mod acuity;
 mod adyen;
+mod affirm;
 mod aftership;
 mod airtable;
+mod airwallex;
 mod alchemy;
 mod anthropic;
 mod asana;
 mod attio;
+mod authorize_net;
 mod autosend;
 #[cfg(feature = "asymmetric")]
 mod aws_sns;
@@ -55,6 +58,7 @@ mod bigcommerce;
 mod bitbucket;
 mod box_events;
 mod braintree;
+mod btcpay;
 mod buildkite;
 mod calcom;
 mod calendly;
@@ -81,6 +85,7 @@ mod discord;
 mod docusign;
 mod dropbox;
 mod dropbox_sign;
+mod dwolla;
 #[cfg(feature = "unicode")]
 mod easypost;
 #[cfg(feature = "asymmetric")]
@@ -100,6 +105,7 @@ mod front;
 #[cfg(feature = "jwt")]
 mod fusionauth;
 mod getstream;
+mod ghost;
 mod gitea;
 mod github;
 mod gitlab;
@@ -119,6 +125,8 @@ mod intercom;
 mod intuit;
 mod iron;
 mod jira;
+mod klarna;
+mod klaviyo;
 mod kustomer;
 mod lemonsqueezy;
 mod line;
@@ -161,12 +169,14 @@ mod polar;
 #[cfg(feature = "asymmetric")]
 mod postal;
 mod pusher;
+mod qonto;
 mod quicknode;
 mod razorpay;
 mod recurly;
 mod replicate;
 mod retell;
 mod revenuecat;
+mod revolut;
 #[cfg(feature = "jwt")]
 mod saleor;
 mod sanity;
@@ -181,6 +191,7 @@ mod sinch;
 mod slack;
 mod snyk;
 mod square;
+mod squarespace;
 mod standard_webhooks;
 mod stripe;
 mod supabase;
@@ -192,6 +203,7 @@ mod telegram;
 mod telnyx;
 mod terraform;
 mod tiktok;
+mod todoist;
 mod trello;
 mod twilio;
 mod twitch;
@@ -200,6 +212,7 @@ mod typeform;
 #[cfg(feature = "jwt")]
 mod upstash;
 mod vercel;
+mod viber;
 mod vonage;
 mod webex;
 mod webflow;
@@ -210,6 +223,7 @@ mod whoop;
 mod wise;
 mod woocommerce;
 mod workos;
+mod worldline;
 mod xero;
 mod zendesk;
 mod zoom;
@@ -238,28 +252,42 @@ macro_rules! vendors {
 
 vendors! {
     ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, autosend,
+    affirm,
+    airwallex,
+    authorize_net,
     #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
+    btcpay,
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
+    dwolla,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
+    ghost,
     google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
     inngest, intercom, intuit, iron, jira, kustomer, lemonsqueezy, line, linear, lithic,
+    klarna,
+    klaviyo,
     #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
     #[cfg(feature = "asymmetric")] postal, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
+    qonto,
+    revolut,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
+    squarespace,
     standard_webhooks, stripe, supabase, surge, svix, teams, telegram,
     #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
+    todoist,
     typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
+    viber,
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
+    worldline,
 }
 
 /// Returns all providers in alphabetical order of their vendors, followed by the
