@@ -85,6 +85,7 @@ mod discord;
 mod docusign;
 mod dropbox;
 mod dropbox_sign;
+mod dub;
 mod dwolla;
 #[cfg(feature = "unicode")]
 mod easypost;
@@ -127,16 +128,19 @@ mod iron;
 mod jira;
 mod klarna;
 mod klaviyo;
+mod knock;
 mod kustomer;
 mod lemonsqueezy;
 mod line;
 mod linear;
+mod linkedin;
 mod lithic;
 #[cfg(feature = "jwt")]
 mod livekit;
 mod logto;
 mod mailgun;
 mod mandrill;
+mod maxio;
 mod mercadopago;
 mod messagebird;
 mod meta;
@@ -145,15 +149,18 @@ mod mollie;
 #[cfg(feature = "jwt")]
 mod monday;
 mod monei;
+mod mongodb_atlas;
 mod ms_graph;
 mod mux;
 #[cfg(feature = "jwt")]
 mod netlify;
 mod notifyer;
 mod notion;
+mod npm;
 mod nylas;
 mod okta;
 mod onfido;
+mod onfleet;
 mod openai;
 mod paddle;
 mod pagerduty;
@@ -177,6 +184,7 @@ mod replicate;
 mod retell;
 mod revenuecat;
 mod revolut;
+mod rutter;
 #[cfg(feature = "jwt")]
 mod saleor;
 mod sanity;
@@ -186,6 +194,7 @@ mod sendcloud;
 #[cfg(feature = "asymmetric")]
 mod sendgrid;
 mod sentry;
+mod shippo;
 mod shopify;
 mod sinch;
 mod slack;
@@ -212,6 +221,7 @@ mod typeform;
 #[cfg(feature = "jwt")]
 mod upstash;
 mod vercel;
+mod veriff;
 mod viber;
 mod vonage;
 mod webex;
@@ -261,6 +271,7 @@ vendors! {
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
+    dub,
     dwolla,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
@@ -271,20 +282,29 @@ vendors! {
     inngest, intercom, intuit, iron, jira, kustomer, lemonsqueezy, line, linear, lithic,
     klarna,
     klaviyo,
+    knock,
+    linkedin,
     #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
+    maxio,
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
+    mongodb_atlas,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
+    npm,
+    onfleet,
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
     #[cfg(feature = "asymmetric")] postal, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
     qonto,
     revolut,
+    rutter,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
+    shippo,
     squarespace,
     standard_webhooks, stripe, supabase, surge, svix, teams, telegram,
     #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
     todoist,
     typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
+    veriff,
     viber,
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
     worldline,

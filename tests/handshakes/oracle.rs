@@ -1,4 +1,4 @@
-//! A handshake that signs a challenge from any client.
+//! Handshakes that sign a challenge from any client.
 
 use hmac::Hmac;
 use http::Method;
@@ -34,4 +34,25 @@ async fn a_crc_cannot_be_used_to_sign_an_event() {
     let headers = [("x-twitter-webhooks-signature", &*signature)];
     let found = ask(layer("twitter", secret("secret")), request(&Method::POST, URL, &headers, event)).await;
     assert_eq!(found, Found::Handled);
+}
+
+#[tokio::test]
+async fn a_challenge_code_cannot_be_used_to_sign_an_event() {
+    let event = r#"{"type":"LEAD_ACTION","leadAction":"CREATED"}"#;
+    let encoded: String = form_urlencoded::byte_serialize(format!("hmacsha256={event}").as_bytes()).collect();
+    let uuid = "890e4665-4dfe-4ab1-b689-ed553bceeed0";
+    let codes = [&*encoded, "", "hmacsha256%3D", &uuid[1..], &format!("{uuid}0"), &uuid.replace('-', "0")];
+    for code in codes {
+        let found = ask(layer("linkedin", secret("secret")), get(&format!("challengeCode={code}"))).await;
+        assert_eq!(found, Found::Rejected(Kind::MissingSignature), "{code}");
+    }
+    let Found::Answered(200, _, answer) =
+        ask(layer("linkedin", secret("secret")), get(&format!("challengeCode={uuid}"))).await
+    else {
+        panic!("{uuid} is not answered");
+    };
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let headers = [("x-li-signature", answer["challengeResponse"].as_str().unwrap())];
+    let found = ask(layer("linkedin", secret("secret")), request(&Method::POST, URL, &headers, uuid)).await;
+    assert_eq!(found, Found::Rejected(Kind::WrongSignature));
 }

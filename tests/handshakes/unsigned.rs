@@ -51,12 +51,26 @@ fn unsigned() -> Vec<Unsigned> {
     let end = leak(format!("hub.mode=unsubscribe&hub.challenge=c%3Cb%3E&{token_and}"));
     let crc =
         json!({ "response_token": format!("sha256={}", base64(&hmac::<Hmac<Sha256>>("secret", "a_token"))) });
+    let code = "890e4665-4dfe-4ab1-b689-ed553bceeed0";
+    let code_mac = json!({
+        "challengeCode": code,
+        "challengeResponse": hex(&hmac::<Hmac<Sha256>>("secret", code)),
+    });
     vec![
         of("meta", with_token, Method::GET, meta, &[], text("1158201444")),
         of("websub", with_token, Method::GET, meta, &[], text("1158201444")),
         of("websub", with_token, Method::GET, end, &[], text("c<b>")),
         of("websub-sha256", with_token, Method::GET, meta, &[], text("1158201444")),
         of("dropbox", as_it_is, Method::GET, "challenge=%3Cscript%3E", &[], text("<script>")),
+        of("linkedin", as_it_is, Method::GET, leak(format!("challengeCode={code}")), &[], object(code_mac)),
+        of(
+            "worldline",
+            as_it_is,
+            Method::GET,
+            "",
+            &[("x-gcs-webhooks-endpoint-verification", "bc609b38-<script>")],
+            text("bc609b38-<script>"),
+        ),
         of("nylas", as_it_is, Method::GET, "challenge=bc609b38-c81f", &[], text("bc609b38-c81f")),
         of("trello", as_it_is, Method::HEAD, "", &[], nothing(200)),
         of("intercom", as_it_is, Method::HEAD, "", &[], nothing(200)),
@@ -117,6 +131,16 @@ async fn every_unsigned_handshake_is_answered_without_the_handler() {
     for case in unsigned() {
         assert_eq!(ask(case.layer(), case.request()).await, case.answer, "{}", case.provider);
     }
+}
+
+#[tokio::test]
+async fn onfleet_gets_its_check_back() {
+    // The secret must be hex.
+    let onfleet = || layer("onfleet", secret("f1c6bacb"));
+    let check = format!("{URL}?check=%3Cscript%3E");
+    assert_eq!(ask(onfleet(), request(&Method::GET, &check, &[], "")).await, text("<script>"));
+    let post = ask(onfleet(), request(&Method::POST, &check, &[], "")).await;
+    assert!(matches!(post, Found::Rejected(_)), "{post:?}");
 }
 
 #[tokio::test]
