@@ -44,9 +44,11 @@ mod affirm;
 mod aftership;
 mod airtable;
 mod airwallex;
+mod akeneo;
 mod alchemy;
 mod anthropic;
 mod asana;
+mod ashby;
 mod attio;
 mod authorize_net;
 mod autosend;
@@ -64,6 +66,7 @@ mod calcom;
 mod calendly;
 mod cashfree;
 mod checkout;
+mod checkr;
 #[cfg(feature = "asymmetric")]
 mod circle;
 mod circleci;
@@ -79,10 +82,12 @@ mod convoy;
 mod courier;
 mod crisp;
 mod customerio;
+mod deel;
 mod deepgram;
 #[cfg(feature = "asymmetric")]
 mod discord;
 mod docusign;
+mod doppler;
 mod dropbox;
 mod dropbox_sign;
 mod dub;
@@ -114,6 +119,8 @@ mod gocardless;
 mod gogs;
 mod google_channel;
 mod grafana;
+mod greenhouse;
+mod gusto;
 mod helpscout;
 mod heroku;
 mod hook0;
@@ -150,6 +157,7 @@ mod mollie;
 mod monday;
 mod monei;
 mod mongodb_atlas;
+mod monnify;
 mod ms_graph;
 mod mux;
 #[cfg(feature = "jwt")]
@@ -162,9 +170,11 @@ mod okta;
 mod onfido;
 mod onfleet;
 mod openai;
+mod ordergroove;
 mod paddle;
 mod pagerduty;
 mod pandadoc;
+mod paymongo;
 #[cfg(feature = "asymmetric")]
 mod paypal;
 mod paystack;
@@ -184,12 +194,15 @@ mod replicate;
 mod retell;
 mod revenuecat;
 mod revolut;
+mod rewardful;
 mod rutter;
 #[cfg(feature = "jwt")]
 mod saleor;
 mod sanity;
+mod savvycal;
 mod scalr;
 mod segment;
+mod sendbird;
 mod sendcloud;
 #[cfg(feature = "asymmetric")]
 mod sendgrid;
@@ -264,13 +277,18 @@ vendors! {
     ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, autosend,
     affirm,
     airwallex,
+    akeneo,
+    ashby,
     authorize_net,
     #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
     btcpay,
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
+    checkr,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
+    deel,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
+    doppler,
     dub,
     dwolla,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
@@ -279,6 +297,8 @@ vendors! {
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
     ghost,
     google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
+    greenhouse,
+    gusto,
     inngest, intercom, intuit, iron, jira, kustomer, lemonsqueezy, line, linear, lithic,
     klarna,
     klaviyo,
@@ -288,15 +308,21 @@ vendors! {
     maxio,
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
     mongodb_atlas,
+    monnify,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
     npm,
     onfleet,
+    ordergroove,
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
+    paymongo,
     #[cfg(feature = "asymmetric")] postal, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
     qonto,
     revolut,
+    rewardful,
     rutter,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
+    savvycal,
+    sendbird,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
     shippo,
     squarespace,
