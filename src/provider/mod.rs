@@ -47,6 +47,7 @@ mod airwallex;
 mod akeneo;
 mod alchemy;
 mod anthropic;
+mod argyle;
 mod asana;
 mod ashby;
 mod attio;
@@ -58,6 +59,7 @@ mod azure_eventgrid;
 mod basic_auth;
 mod bigcommerce;
 mod bitbucket;
+mod boldsign;
 mod box_events;
 mod braintree;
 mod btcpay;
@@ -81,17 +83,20 @@ mod contentful;
 mod convoy;
 mod courier;
 mod crisp;
+mod cronofy;
 mod customerio;
 mod deel;
 mod deepgram;
 #[cfg(feature = "asymmetric")]
 mod discord;
+mod discourse;
 mod docusign;
 mod doppler;
 mod dropbox;
 mod dropbox_sign;
 mod dub;
 mod dwolla;
+mod dynamic;
 #[cfg(feature = "unicode")]
 mod easypost;
 #[cfg(feature = "asymmetric")]
@@ -101,6 +106,7 @@ mod emailit;
 #[cfg(feature = "asymmetric")]
 mod fal;
 mod fastspring;
+mod fintoc;
 #[cfg(feature = "asymmetric")]
 mod fireblocks;
 mod flinks;
@@ -121,6 +127,7 @@ mod google_channel;
 mod grafana;
 mod greenhouse;
 mod gusto;
+mod hackerone;
 mod helpscout;
 mod heroku;
 mod hook0;
@@ -145,6 +152,8 @@ mod lithic;
 #[cfg(feature = "jwt")]
 mod livekit;
 mod logto;
+mod mailerlite;
+mod mailersend;
 mod mailgun;
 mod mandrill;
 mod maxio;
@@ -158,6 +167,7 @@ mod monday;
 mod monei;
 mod mongodb_atlas;
 mod monnify;
+mod motive;
 mod ms_graph;
 mod mux;
 #[cfg(feature = "jwt")]
@@ -185,6 +195,7 @@ mod plivo;
 mod polar;
 #[cfg(feature = "asymmetric")]
 mod postal;
+mod printify;
 mod pusher;
 mod qonto;
 mod quicknode;
@@ -198,6 +209,8 @@ mod rewardful;
 mod rutter;
 #[cfg(feature = "jwt")]
 mod saleor;
+mod salesforce_marketing_cloud;
+mod samsara;
 mod sanity;
 mod savvycal;
 mod scalr;
@@ -216,21 +229,27 @@ mod square;
 mod squarespace;
 mod standard_webhooks;
 mod stripe;
+mod sumsub;
 mod supabase;
 mod surge;
 mod svix;
 mod teams;
+mod tebex;
 mod telegram;
 #[cfg(feature = "asymmetric")]
 mod telnyx;
 mod terraform;
+mod thinkific;
 mod tiktok;
 mod todoist;
+mod toggl;
 mod trello;
+mod twenty;
 mod twilio;
 mod twitch;
 mod twitter;
 mod typeform;
+mod uploadcare;
 #[cfg(feature = "jwt")]
 mod upstash;
 mod vercel;
@@ -249,6 +268,7 @@ mod workos;
 mod worldline;
 mod xero;
 mod zendesk;
+mod zoho_payments;
 mod zoom;
 
 use self::{
@@ -278,37 +298,47 @@ vendors! {
     affirm,
     airwallex,
     akeneo,
+    argyle,
     ashby,
     authorize_net,
     #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
+    boldsign,
     btcpay,
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     checkr,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
+    cronofy,
     deel,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
+    discourse,
     doppler,
     dub,
     dwolla,
+    dynamic,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
+    fintoc,
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
     ghost,
     google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
     greenhouse,
     gusto,
+    hackerone,
     inngest, intercom, intuit, iron, jira, kustomer, lemonsqueezy, line, linear, lithic,
     klarna,
     klaviyo,
     knock,
     linkedin,
     #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
+    mailerlite,
+    mailersend,
     maxio,
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
     mongodb_atlas,
     monnify,
+    motive,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
     npm,
     onfleet,
@@ -316,24 +346,34 @@ vendors! {
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
     paymongo,
     #[cfg(feature = "asymmetric")] postal, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
+    printify,
     qonto,
     revolut,
     rewardful,
     rutter,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
+    salesforce_marketing_cloud,
+    samsara,
     savvycal,
     sendbird,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
     shippo,
     squarespace,
     standard_webhooks, stripe, supabase, surge, svix, teams, telegram,
+    sumsub,
+    tebex,
     #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
+    thinkific,
     todoist,
+    toggl,
+    twenty,
     typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
+    uploadcare,
     veriff,
     viber,
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
     worldline,
+    zoho_payments,
 }
 
 /// Returns all providers in alphabetical order of their vendors, followed by the
