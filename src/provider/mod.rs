@@ -42,6 +42,7 @@ mod acuity;
 mod adyen;
 mod affirm;
 mod aftership;
+mod agora;
 mod airtable;
 mod airwallex;
 mod akeneo;
@@ -50,6 +51,7 @@ mod anthropic;
 mod argyle;
 mod asana;
 mod ashby;
+mod attentive;
 mod attio;
 mod authorize_net;
 mod autosend;
@@ -59,6 +61,7 @@ mod azure_eventgrid;
 mod basic_auth;
 mod bigcommerce;
 mod bitbucket;
+mod blockfrost;
 mod boldsign;
 mod box_events;
 mod braintree;
@@ -77,6 +80,7 @@ mod close;
 mod cloudevents;
 mod cloudflare;
 mod cloudinary;
+mod clover;
 mod coinbase;
 mod coinify;
 mod contentful;
@@ -84,6 +88,7 @@ mod convoy;
 mod courier;
 mod crisp;
 mod cronofy;
+mod cursor;
 mod customerio;
 mod deel;
 mod deepgram;
@@ -106,9 +111,11 @@ mod emailit;
 #[cfg(feature = "asymmetric")]
 mod fal;
 mod fastspring;
+mod finch;
 mod fintoc;
 #[cfg(feature = "asymmetric")]
 mod fireblocks;
+mod firecrawl;
 mod flinks;
 mod flutterwave;
 mod flux;
@@ -143,6 +150,7 @@ mod jira;
 mod klarna;
 mod klaviyo;
 mod knock;
+mod kontent_ai;
 mod kustomer;
 mod lemonsqueezy;
 mod line;
@@ -158,6 +166,7 @@ mod mailgun;
 mod mandrill;
 mod maxio;
 mod mercadopago;
+mod merge;
 mod messagebird;
 mod meta;
 mod modern_treasury;
@@ -167,6 +176,7 @@ mod monday;
 mod monei;
 mod mongodb_atlas;
 mod monnify;
+mod moonpay;
 mod motive;
 mod ms_graph;
 mod mux;
@@ -222,8 +232,10 @@ mod sendgrid;
 mod sentry;
 mod shippo;
 mod shopify;
+mod shortcut;
 mod sinch;
 mod slack;
+mod smartsheet;
 mod snyk;
 mod square;
 mod squarespace;
@@ -232,6 +244,7 @@ mod stripe;
 mod sumsub;
 mod supabase;
 mod surge;
+mod surveymonkey;
 mod svix;
 mod teams;
 mod tebex;
@@ -249,6 +262,7 @@ mod twilio;
 mod twitch;
 mod twitter;
 mod typeform;
+mod uber;
 mod uploadcare;
 #[cfg(feature = "jwt")]
 mod upstash;
@@ -263,11 +277,13 @@ mod whereby;
 mod whoop;
 #[cfg(feature = "asymmetric")]
 mod wise;
+mod wistia;
 mod woocommerce;
 mod workos;
 mod worldline;
 mod xero;
 mod zendesk;
+mod zitadel;
 mod zoho_payments;
 mod zoom;
 
@@ -296,19 +312,24 @@ macro_rules! vendors {
 vendors! {
     ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, autosend,
     affirm,
+    agora,
     airwallex,
     akeneo,
     argyle,
     ashby,
+    attentive,
     authorize_net,
     #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
+    blockfrost,
     boldsign,
     btcpay,
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     checkr,
+    clover,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
     cronofy,
+    cursor,
     deel,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
     discourse,
@@ -318,8 +339,10 @@ vendors! {
     dynamic,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
+    finch,
     fintoc,
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
+    firecrawl,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
     ghost,
     google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
@@ -330,14 +353,17 @@ vendors! {
     klarna,
     klaviyo,
     knock,
+    kontent_ai,
     linkedin,
     #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
     mailerlite,
     mailersend,
     maxio,
+    merge,
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
     mongodb_atlas,
     monnify,
+    moonpay,
     motive,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
     npm,
@@ -358,9 +384,12 @@ vendors! {
     sendbird,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
     shippo,
+    shortcut,
+    smartsheet,
     squarespace,
     standard_webhooks, stripe, supabase, surge, svix, teams, telegram,
     sumsub,
+    surveymonkey,
     tebex,
     #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
     thinkific,
@@ -368,11 +397,14 @@ vendors! {
     toggl,
     twenty,
     typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
+    uber,
     uploadcare,
     veriff,
     viber,
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
+    wistia,
     worldline,
+    zitadel,
     zoho_payments,
 }
 

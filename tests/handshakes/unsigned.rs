@@ -74,6 +74,7 @@ fn unsigned() -> Vec<Unsigned> {
         of("nylas", as_it_is, Method::GET, "challenge=bc609b38-c81f", &[], text("bc609b38-c81f")),
         of("trello", as_it_is, Method::HEAD, "", &[], nothing(200)),
         of("intercom", as_it_is, Method::HEAD, "", &[], nothing(200)),
+        of("surveymonkey", as_it_is, Method::HEAD, "", &[], nothing(200)),
         of(
             "asana",
             with_token,

@@ -13,6 +13,7 @@ use sha2::Sha256;
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("content-type", "application/json");
 const PING: (&str, &str) = ("x-event-key", "diagnostics:ping");
+const CHALLENGE: (&str, &str) = ("smartsheet-hook-challenge", "d78d<b>");
 
 /// Returns a request with a length, as every HTTP/1 client sends it.
 fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
@@ -40,6 +41,12 @@ async fn each_is_answered_without_the_handler() {
         ("bitbucket-server", &[JSON, PING], "{\"test\":true}", nothing(200)),
         ("slack", &[FORM], "token=t&ssl_check=1", nothing(200)),
         ("slack", &[FORM], "ssl_check=1", nothing(200)),
+        (
+            "smartsheet",
+            &[JSON, CHALLENGE],
+            r#"{"challenge":"d78d<b>","webhookId":2674017481058180}"#,
+            object(json!({ "smartsheetHookResponse": "d78d<b>" })),
+        ),
     ] {
         assert_eq!(found(provider, post(headers, body)).await, answer, "{provider}: {body}");
     }
@@ -71,6 +78,10 @@ async fn nothing_else_passes_without_a_signature() {
         ("slack", &[FORM], "ssl_check=1&command=%2Fdeploy&text=now"),
         ("slack", &[FORM], "ssl_check=1&payload=%7B%7D"),
         ("slack", &[JSON], r#"{"type":"url_verification","challenge":"x"}"#),
+        ("smartsheet", &[JSON, CHALLENGE], r#"{"challenge":"x","webhookId":1,"events":[]}"#),
+        ("smartsheet", &[JSON, CHALLENGE], r#"{"webhookId":1,"scope":"sheet","events":[]}"#),
+        ("smartsheet", &[JSON, CHALLENGE], r#"["x",1]"#),
+        ("smartsheet", &[JSON], r#"{"challenge":"x","webhookId":1}"#),
         #[cfg(feature = "jwt")]
         ("monday", &[JSON], r#"{"challenge":"x","event":{"type":"create_item"}}"#),
         #[cfg(feature = "jwt")]
