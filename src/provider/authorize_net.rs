@@ -9,10 +9,12 @@ providers! {
     ///   them to sign webhooks, unlike for transaction hashes.
     /// * Delivery id: `body:/notificationId`, signed.
     /// * Event type: `body:/eventType`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account share the key.
     authorize_net: "authorize-net", "Authorize.Net",
         "https://developer.authorize.net/api/reference/features/webhooks.html",
         Scheme::new(HmacSha512, "x-anet-signature", Hex)
             .prefix("sha512=")
             .id("body:/notificationId")
-            .event_type("body:/eventType");
+            .event_type("body:/eventType"),
+        shared_secret: true;
 }

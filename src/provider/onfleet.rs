@@ -10,7 +10,7 @@ providers! {
     /// Creates a verifier for Onfleet.
     ///
     /// * Signature: HMAC-SHA512 of the body, as hex in `x-onfleet-signature`.
-    /// * Secret: hex. The webhook secret of the organization.
+    /// * Secret: the organization's webhook secret, hex.
     /// * Delivery id: none.
     /// * Handshake: `GET ?check=…`. The layer echoes the value to any client
     ///   ([source](https://docs.onfleet.com/reference/create-webhook)).

@@ -5,7 +5,7 @@ providers! {
     /// Creates a verifier for Squarespace.
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex in `squarespace-signature`.
-    /// * Secret: hex. The secret of the webhook subscription.
+    /// * Secret: the webhook subscription's secret, hex.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/topic`, signed.
     squarespace -> Result: "squarespace", "Squarespace",

@@ -8,8 +8,8 @@ providers! {
     /// * Secret: the webhook's secret key, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Handshake: a signed event of the type `validation.webhook`. The handler must return 200 and `{"id":
-    ///   "…"}` with the event's id.
+    /// * Handshake: a signed event of the type `validation.webhook`. The handler must return 200 and a JSON
+    ///   object with the event's `id`.
     tebex: "tebex", "Tebex",
         "https://docs.tebex.io/developers/webhooks/overview",
         Scheme::hmac_sha256("x-signature", Hex)
