@@ -114,7 +114,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The delay before the first repetition; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
-/// The time limit for connecting.
+/// The time limit for connecting. The pool waits a fifth of it between two attempts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time limit of a batch of [`PostgresStore::sweep`], and of [`PostgresStore::delete_expired`].
 const DELETE_TIMEOUT: Duration = Duration::from_secs(30);

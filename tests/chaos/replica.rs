@@ -7,6 +7,7 @@ use std::{
     io::{Read, stdin},
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     process::Stdio,
     sync::Arc,
     thread,
@@ -23,7 +24,7 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     net::TcpListener,
     process::{Child, ChildStdout, Command},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tower::{ServiceBuilder, service_fn};
 use tower_webhook::{
@@ -125,10 +126,10 @@ fn serve() {
     runtime.block_on(async {
         tokio::spawn(note_stalls(Arc::clone(&ledger), || sleep(STALL / 4)));
         // Some replicas have so short a timeout that they settle in the background,
-        let timeout = |short| if number % 3 == 1 { short } else { Duration::from_secs(1) };
+        let limit = |short| if number % 3 == 1 { short } else { Duration::from_secs(1) };
         let (store, database) = if url.starts_with("postgres:") {
             // Long enough to connect while the other replicas connect too.
-            let database = Arc::new(Database::new(&url, timeout(LEASE / 3)));
+            let database = Arc::new(Database::new(&url, limit(LEASE / 3)));
             // All connections may be in use, or be broken.
             let polled = Arc::clone(&database);
             tokio::spawn(note_stalls(Arc::clone(&ledger), move || {
@@ -140,7 +141,7 @@ fn serve() {
             }));
             (AnyStore::new(database.store.clone()), Some(database))
         } else {
-            (AnyStore::new(connect_to_redis(&url).await.timeout(timeout(LEASE / 5))), None)
+            (AnyStore::new(connect_to_redis(&url).await.timeout(limit(LEASE / 5))), None)
         };
         let layer = WebhookLayer::new(secret()).lease(LEASE).handler_timeout(HANDLER_TIMEOUT);
         let layer = match number % 3 {
@@ -317,7 +318,11 @@ fn note_settlement(ledger: &Ledger, outcome: &Outcome) {
 async fn note_stalls<F: Future<Output = ()> + Send>(ledger: Arc<Ledger>, mut poll: impl FnMut() -> F) {
     loop {
         let from = now();
-        poll().await;
+        let mut polled = pin!(poll());
+        // Also noted while it lasts, because the replica may be killed before it ends.
+        while timeout(STALL, &mut polled).await.is_err() {
+            ledger.write(Note::Stalled(from, now()));
+        }
         let to = now();
         if to - from > micros(STALL) {
             ledger.write(Note::Stalled(from, to));

@@ -8,6 +8,7 @@ use std::{
 use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgConnectOptions};
 use tokio::{runtime::Handle, sync::Semaphore};
 
+use super::CONNECT_TIMEOUT;
 use crate::task::timeout;
 
 /// A pool of the store's own, with the settings of the application's pool.
@@ -30,7 +31,7 @@ impl Connections {
         Self { application, own: OnceLock::new(), options, connector: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Takes a connection. Waits for the time that the application's pool allows.
+    /// Takes a connection, or returns `PoolTimedOut` after [`CONNECT_TIMEOUT`].
     pub(super) async fn acquire(&self) -> Result<BusyConnection, sqlx::Error> {
         Ok(BusyConnection(Some(self.pool().acquire().await?)))
     }
@@ -62,9 +63,9 @@ impl Connections {
     fn pool(&self) -> &PgPool {
         let options = self.application.connect_options();
         let own = self.own.get_or_init(|| {
+            let settings = self.application.options().clone().acquire_timeout(CONNECT_TIMEOUT);
             // The store repeats a statement on a broken connection, so a test would only add a round trip.
-            let settings = self.application.options().clone().test_before_acquire(false);
-            settings.connect_lazy_with((*options).clone())
+            settings.test_before_acquire(false).connect_lazy_with((*options).clone())
         });
         let mut last = self.options.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(&last, &options) {
