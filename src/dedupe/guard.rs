@@ -14,7 +14,7 @@ use super::background::{Background, Backoff};
 use crate::{
     Delivery,
     delivery::ItemGuard,
-    observe::{Settlement, StoreOperation, StoreTimer, uncommitted},
+    observe::{Settlement, StoreOperation, StoreTimer, uncommitted, unconfirmed},
     store::{
         AnyStore, Claim, ClaimOwner, Key, Release, Store as _, StoreError, Token, TransactionState,
         TransactionalStore,
@@ -203,7 +203,7 @@ impl ClaimGuard {
         Some(settlement)
     }
 
-    /// Records it if a transaction completes the claim, but was not committed.
+    /// Records it if a transaction completes the claim, but was not committed, or may not have been.
     fn check_commit(&mut self, intent: Settlement, settlement: Settlement) {
         let transaction = self.state.transaction.as_ref().filter(|transaction| transaction.store().is_some());
         let Some(transaction) = transaction else { return };
@@ -215,7 +215,11 @@ impl ClaimGuard {
         // The handler knows of an item that failed.
         if intent == Settlement::Completed && !transaction.is_uncommitted() {
             transaction.set_uncommitted();
-            uncommitted();
+            match settlement {
+                // The store failed, so the transaction may have been committed.
+                Settlement::Pending => unconfirmed(),
+                _ => uncommitted(),
+            }
         }
     }
 }

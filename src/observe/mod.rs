@@ -171,7 +171,7 @@ pub(crate) use self::{
     telemetry::{Observer, Telemetry},
     trace::{
         acknowledged, item_failed, item_repeated, late_answers, lookups_failed, missing_scope,
-        more_items_failed, short_window, uncommitted, unusable,
+        more_items_failed, short_window, uncommitted, unconfirmed, unusable,
     },
     unrouted::Unrouted,
 };

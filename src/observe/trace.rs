@@ -261,6 +261,13 @@ pub(crate) fn uncommitted() {
     );
 }
 
+pub(crate) fn unconfirmed() {
+    tracing::warn!(
+        target: TARGET,
+        "store failed, so the transaction that completes the claim may have been committed or not: the delivery failed",
+    );
+}
+
 pub(super) fn settlement_abandoned(intent: Settlement) {
     match intent {
         Settlement::Completed => tracing::error!(

@@ -59,6 +59,7 @@ pub(crate) fn item_repeated(_: &str) {}
 pub(super) fn lease_lost() {}
 
 pub(crate) fn uncommitted() {}
+pub(crate) fn unconfirmed() {}
 
 pub(crate) fn missing_scope(_: &MissingScope) {}
 

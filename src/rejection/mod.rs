@@ -204,9 +204,9 @@ pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
     response
 }
 
-/// Returns the response to a delivery whose handler did not commit its transaction.
+/// Returns the response to a delivery whose handler succeeded, but whose transaction is not known to be committed.
 pub(crate) fn uncommitted_response(grpc: bool) -> Response<Bytes> {
-    const TEXT: &str = "transaction was not committed";
+    const TEXT: &str = "commit of the transaction is not confirmed";
     if grpc {
         // UNAVAILABLE, which clients retry.
         return grpc_response(14, TEXT);

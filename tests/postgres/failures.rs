@@ -107,6 +107,32 @@ async fn a_commit_that_cannot_be_confirmed_is_answered_with_500() {
     }
 }
 
+/// An error that names `commit` would send the operator to the handler.
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn a_commit_that_cannot_be_confirmed_is_not_logged_as_missing() {
+    let (seen, _guard) = crate::seen::Seen::start();
+    let mut server = Server::start().await;
+    let (store, pool) = (server.store().await, server.pool().await);
+    let mut replica = Replica::new(layer(store.clone()));
+    let running = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    let mut transaction = pool.begin().await.unwrap();
+    store.complete_in(&mut transaction, call.delivery.as_ref().unwrap()).await.unwrap();
+    transaction.commit().await.unwrap();
+    server.kill();
+    call.answer(StatusCode::OK);
+    soon(running).await.unwrap();
+    let mut events = seen.events();
+    events.retain(|event| event.target == "tower_webhook");
+    let messages: Vec<_> = events.iter().filter_map(|event| event.field("message")).collect();
+    assert!(
+        messages.iter().any(|message| message.contains("may have been committed or not")),
+        "{messages:?}"
+    );
+    assert!(!messages.iter().any(|message| message.contains("`commit`")), "{messages:?}");
+}
+
 #[tokio::test]
 async fn a_server_that_does_not_respond_times_out() {
     let server = Server::start().await;
