@@ -124,7 +124,7 @@ async fn main() -> Result<(), BoxError> {
 
     let store = app.store.clone();
     tokio::spawn(async move {
-        store.sweep(Duration::from_secs(60), |error| eprintln!("expired rows not deleted: {error}")).await;
+        store.sweep(Duration::from_secs(60), |error| eprintln!("expired rows not deleted: {error:?}")).await;
     });
 
     // Any number of workers can run, here or in other processes.

@@ -80,7 +80,7 @@ use crate::task::timeout;
 ///
 /// PgBouncer may reject connections with `options`. Set these parameters for its role instead.
 ///
-/// Each delivery is a row of the table `webhook_deliveries`. Its key is `{scope}:{id}`, where `:`, `%`, spaces and
+/// Each delivery is a row of the table `webhook_deliveries`. Its key is `{provider}-{scope}:{id}`, where `:`, `%`, spaces and
 /// control characters within scope and id are percent-encoded. Layers, scopes and services can share a table. Rows
 /// stay in the table after their window: call [`delete_expired`](Self::delete_expired) regularly, or spawn
 /// [`sweep`](Self::sweep).
@@ -287,7 +287,7 @@ impl PostgresStore {
     ///
     /// fn spawn_sweep(store: PostgresStore) {
     ///     tokio::spawn(async move {
-    ///         store.sweep(Duration::from_secs(60), |error| eprintln!("sweep failed: {error}")).await
+    ///         store.sweep(Duration::from_secs(60), |error| eprintln!("sweep failed: {error:?}")).await
     ///     });
     /// }
     /// ```

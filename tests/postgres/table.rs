@@ -216,10 +216,9 @@ async fn a_missing_table_names_migrate() {
     ] {
         let error = store.claim(&Key::new("s", "1"), &Token::mint(), LEASE).await.unwrap_err();
         let cause = error.source().unwrap();
-        assert_eq!(
-            cause.to_string(),
-            format!("table {name} is missing: call `PostgresStore::migrate`, or run `PostgresStore::SCHEMA`")
-        );
+        let advice =
+            format!("table {name} is missing: call `PostgresStore::migrate`, or run `PostgresStore::SCHEMA`");
+        assert!(cause.to_string().starts_with(&advice), "{cause}");
         assert!(cause.source().unwrap().to_string().contains("does not exist"), "{error:?}");
         let error = store.delete_expired(1).await.unwrap_err();
         assert!(error.source().unwrap().to_string().contains("is missing"), "{error:?}");
@@ -242,7 +241,7 @@ async fn the_documented_permissions_are_enough() {
     let (store, key, token) = (PostgresStore::new(pool), Key::new("s", "1"), Token::mint());
     let error = store.claim(&key, &token, LEASE).await.unwrap_err();
     let cause = error.source().unwrap();
-    assert!(cause.to_string().contains("role lacks a privilege"), "{error:?}");
+    assert!(cause.to_string().contains("role lacks `SELECT`"), "{error:?}");
     assert!(cause.source().unwrap().to_string().contains("permission denied"), "{error:?}");
     let error = store.clone().table("other").migrate().await.unwrap_err();
     assert!(error.source().unwrap().to_string().contains("`CREATE`"), "{error:?}");

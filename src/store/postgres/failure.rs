@@ -8,7 +8,6 @@ use sqlx::postgres::PgDatabaseError;
 pub(super) const LOCK_TIMEOUT: &str = "55P03";
 
 /// The cause of a [`StoreError`](crate::store::StoreError) of the store.
-#[derive(Debug)]
 pub(super) enum Failure {
     /// No connection was free, or could be opened.
     NoConnection,
@@ -28,12 +27,13 @@ impl Failure {
         let remedy = match code(&error).as_deref() {
             Some("42P01" | "3F000") => {
                 format!(
-                    "table {table} is missing: call `PostgresStore::migrate`, or run `PostgresStore::SCHEMA`"
+                    "table {table} is missing: call `PostgresStore::migrate`, or run `PostgresStore::SCHEMA`; or it is \
+                     not visible to the role, because of the `search_path` or without `USAGE` on its schema"
                 )
             }
             Some("42501") => format!(
-                "role lacks a privilege: the store needs `SELECT`, `INSERT`, `UPDATE` and `DELETE` on {table} and \
-                 `USAGE` on its schema, and `migrate` needs `CREATE`"
+                "role lacks `SELECT`, `INSERT`, `UPDATE` or `DELETE` on {table}, `USAGE` on its schema or, for \
+                 `migrate`, `CREATE`"
             ),
             Some("42703") => format!("table {table} was not created by `PostgresStore::SCHEMA`"),
             Some("26000" | "42P05") => {
@@ -66,6 +66,16 @@ impl fmt::Display for Failure {
             Self::Locked => f.write_str("row is locked by an open transaction"),
             Self::Database(Some(remedy), _) => f.write_str(remedy),
             Self::Database(None, error) => error.fmt(f),
+        }
+    }
+}
+
+/// The text with its source, because a `main` that returns an error prints it with `Debug`.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.source() {
+            Some(source) => write!(f, "{self}: {source}"),
+            None => write!(f, "{self}"),
         }
     }
 }
