@@ -10,6 +10,9 @@ const RETRIED: Facts = Facts { retries: Some(true), ..Facts::NONE };
 /// The facts of a sender that, like Svix, retries unless its delivery is acknowledged within 15 s.
 const RETRIED_AFTER_15_S: Facts = Facts { ack_deadline: Some(Duration::from_secs(15)), ..RETRIED };
 
+/// The facts of a sender that documents Svix's schedule of retries, the last of them after 27.6 hours.
+const RETRIED_FOR_28_H: Facts = Facts { retry_period: Some(Duration::from_secs(28 * 3600)), ..RETRIED };
+
 pub(super) static ALL: &[&Provider] = &[
     // `svix-id`, `svix-timestamp` and `svix-signature`.
     &Provider::alias(
@@ -26,12 +29,33 @@ pub(super) static ALL: &[&Provider] = &[
         "https://docs.agntix.ai/webhooks/verify-signatures",
         Facts::NONE,
     ),
+    &Provider::alias(
+        &svix,
+        "blindpay",
+        "BlindPay",
+        "https://blindpay.com/docs/essentials/webhooks",
+        Facts::NONE,
+    ),
     &Provider::alias(&svix, "cerebrum", "Cerebrum", "https://docs.cerebrum.com/docs/validation", Facts::NONE),
     &Provider::alias(
         &svix,
         "clerk",
         "Clerk",
         "https://clerk.com/docs/reference/backend/verify-webhook",
+        Facts::NONE,
+    ),
+    &Provider::alias(
+        &svix,
+        "crossmint",
+        "Crossmint",
+        "https://docs.crossmint.com/introduction/platform/webhooks/verify-webhooks",
+        Facts::NONE,
+    ),
+    &Provider::alias(
+        &svix,
+        "flex",
+        "Flex",
+        "https://docs.withflex.com/webhooks/verifying-webhooks",
         Facts::NONE,
     ),
     &Provider::alias(
@@ -43,6 +67,29 @@ pub(super) static ALL: &[&Provider] = &[
     ),
     &Provider::alias(
         &svix,
+        "juo",
+        "Juo",
+        "https://juo.dev/docs/api-reference/admin/webhooks/signature-verification",
+        Facts::NONE,
+    ),
+    &Provider::alias(&svix, "nash", "Nash", "https://docs.usenash.com/reference/webhooks", RETRIED),
+    &Provider::alias(
+        &svix,
+        "openmeter",
+        "OpenMeter",
+        "https://openmeter.io/docs/guides/webhooks",
+        Facts::NONE,
+    ),
+    &Provider::alias(
+        &svix,
+        "privy",
+        "Privy",
+        "https://docs.privy.io/user-management/users/webhooks/handling-events",
+        Facts::NONE,
+    ),
+    &Provider::alias(&svix, "reducto", "Reducto", "https://docs.reducto.ai/workflows/svix-webhooks", RETRIED),
+    &Provider::alias(
+        &svix,
         "resend",
         "Resend",
         "https://resend.com/docs/webhooks/verify-webhooks-requests",
@@ -50,12 +97,36 @@ pub(super) static ALL: &[&Provider] = &[
     ),
     &Provider::alias(
         &svix,
+        "scrapeless",
+        "Scrapeless",
+        "https://docs.scrapeless.com/en/docs/platform-guides/webhooks/",
+        Facts::NONE,
+    ),
+    &Provider::alias(
+        &svix,
+        "seam",
+        "Seam",
+        "https://docs.seam.co/latest/developer-tools/webhooks",
+        RETRIED_FOR_28_H,
+    )
+    .with_event_type("body:/event_type"),
+    &Provider::alias(
+        &svix,
         "sohar-health",
         "Sohar Health",
         "https://docs.soharhealth.com/documentation/webhooks/security",
         Facts::NONE,
     ),
+    &Provider::alias(
+        &svix,
+        "straddle",
+        "Straddle",
+        "https://docs.straddle.io/webhooks/security/sdks",
+        RETRIED_AFTER_15_S,
+    )
+    .with_event_type("body:/event_type"),
     &Provider::alias(&svix, "stytch", "Stytch", "https://stytch.com/docs/b2b/guides/webhooks", Facts::NONE),
+    &Provider::alias(&svix, "trunk", "Trunk", "https://docs.trunk.io/flaky-tests/webhooks", Facts::NONE),
     &Provider::alias(
         &svix,
         "vanta",
@@ -63,7 +134,35 @@ pub(super) static ALL: &[&Provider] = &[
         "https://developer.vanta.com/docs/webhooks",
         RETRIED_AFTER_15_S,
     ),
+    &Provider::alias(
+        &svix,
+        "wristband",
+        "Wristband",
+        "https://docs.wristband.dev/docs/consuming-webhook-events",
+        RETRIED_AFTER_15_S,
+    ),
     // `webhook-id`, `webhook-timestamp` and `webhook-signature`.
+    &Provider::alias(
+        &standard_webhooks,
+        "360learning",
+        "360Learning",
+        "https://360learning.readme.io/docs/security-and-signature-verification",
+        RETRIED,
+    ),
+    &Provider::alias(
+        &standard_webhooks,
+        "allo",
+        "Allo",
+        "https://help.withallo.com/en/api-reference/webhooks/verifying-signatures",
+        Facts { ack_deadline: Some(Duration::from_secs(20)), ..RETRIED_FOR_28_H },
+    ),
+    &Provider::alias(
+        &standard_webhooks,
+        "basiq",
+        "Basiq",
+        "https://api.basiq.io/docs/webhooks-security",
+        Facts::NONE,
+    ),
     &Provider::alias(
         &standard_webhooks,
         "brex",
@@ -73,10 +172,46 @@ pub(super) static ALL: &[&Provider] = &[
     ),
     &Provider::alias(
         &standard_webhooks,
+        "browserbase",
+        "Browserbase",
+        "https://docs.browserbase.com/platform/webhooks/verifying-deliveries",
+        Facts { ack_deadline: Some(Duration::from_secs(15)), ..RETRIED_FOR_28_H },
+    ),
+    &Provider::alias(
+        &standard_webhooks,
         "dodo-payments",
         "Dodo Payments",
         "https://docs.dodopayments.com/developer-resources/webhooks",
         RETRIED_AFTER_15_S,
+    ),
+    &Provider::alias(
+        &standard_webhooks,
+        "etsy",
+        "Etsy",
+        "https://developers.etsy.com/documentation/essentials/webhooks",
+        RETRIED_FOR_28_H,
+    )
+    .with_event_type("body:/event_type"),
+    &Provider::alias(
+        &standard_webhooks,
+        "gemini",
+        "Gemini API (static webhooks)",
+        "https://ai.google.dev/gemini-api/docs/webhooks",
+        Facts { retry_period: Some(Duration::from_secs(24 * 3600)), ..RETRIED },
+    ),
+    &Provider::alias(
+        &standard_webhooks,
+        "helcim",
+        "Helcim",
+        "https://devdocs.helcim.com/docs/webhooks",
+        Facts::NONE,
+    ),
+    &Provider::alias(
+        &standard_webhooks,
+        "higgsfield",
+        "Higgsfield",
+        "https://docs.higgsfield.ai/docs/enterprise/webhook-security",
+        Facts { ack_deadline: Some(Duration::from_secs(10)), ..RETRIED },
     ),
     &Provider::alias(
         &standard_webhooks,
@@ -104,6 +239,13 @@ pub(super) static ALL: &[&Provider] = &[
     .with_event_type("header:webhook-topic"),
     &Provider::alias(
         &standard_webhooks,
+        "novu",
+        "Novu",
+        "https://docs.novu.co/platform/developer/webhooks",
+        RETRIED_FOR_28_H,
+    ),
+    &Provider::alias(
+        &standard_webhooks,
         "pleo",
         "Pleo",
         "https://developers.pleo.io/reference/webhooks-authentication-authorisation",
@@ -126,9 +268,23 @@ pub(super) static ALL: &[&Provider] = &[
     ),
     &Provider::alias(
         &standard_webhooks,
+        "safetykit",
+        "SafetyKit",
+        "https://docs.safetykit.com/webhooks/verifying-signatures/",
+        Facts { ack_deadline: Some(Duration::from_secs(15)), ..Facts::NONE },
+    ),
+    &Provider::alias(
+        &standard_webhooks,
         "signatureapi",
         "SignatureAPI",
         "https://signatureapi.com/docs/api/guides/how-to/verify-webhooks",
         Facts::NONE,
+    ),
+    &Provider::alias(
+        &standard_webhooks,
+        "zapier",
+        "Zapier (connection webhooks)",
+        "https://docs.zapier.com/white-label/connection-webhooks/verify-signatures",
+        RETRIED,
     ),
 ];
