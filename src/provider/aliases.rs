@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Facts, Provider, standard_webhooks::rows::standard_webhooks, svix::rows::svix};
+use super::{
+    Facts, Provider, meta::rows::meta, polar::rows::polar, standard_webhooks::rows::standard_webhooks,
+    svix::rows::svix,
+};
 
 /// The facts of a sender that retries, and documents nothing else.
 const RETRIED: Facts = Facts { retries: Some(true), ..Facts::NONE };
@@ -126,6 +129,14 @@ pub(super) static ALL: &[&Provider] = &[
     )
     .with_event_type("body:/event_type"),
     &Provider::alias(&svix, "stytch", "Stytch", "https://stytch.com/docs/b2b/guides/webhooks", Facts::NONE),
+    &Provider::alias(
+        &svix,
+        "taskrabbit",
+        "Taskrabbit",
+        "https://developer.taskrabbit.com/docs/webhooks-1",
+        RETRIED,
+    )
+    .with_event_type("body:/event"),
     &Provider::alias(&svix, "trunk", "Trunk", "https://docs.trunk.io/flaky-tests/webhooks", Facts::NONE),
     &Provider::alias(
         &svix,
@@ -142,13 +153,6 @@ pub(super) static ALL: &[&Provider] = &[
         RETRIED_AFTER_15_S,
     ),
     // `webhook-id`, `webhook-timestamp` and `webhook-signature`.
-    &Provider::alias(
-        &standard_webhooks,
-        "360learning",
-        "360Learning",
-        "https://360learning.readme.io/docs/security-and-signature-verification",
-        RETRIED,
-    ),
     &Provider::alias(
         &standard_webhooks,
         "allo",
@@ -286,5 +290,29 @@ pub(super) static ALL: &[&Provider] = &[
         "Zapier (connection webhooks)",
         "https://docs.zapier.com/white-label/connection-webhooks/verify-signatures",
         RETRIED,
+    ),
+    // The same headers, but the key is the text of the secret.
+    &Provider::alias(&polar, "whop", "Whop", "https://docs.whop.com/developer/guides/webhooks", RETRIED),
+    // `x-hub-signature-256`.
+    &Provider::alias(
+        &meta,
+        "instagram",
+        "Instagram",
+        "https://developers.facebook.com/docs/instagram-platform/webhooks",
+        meta.facts,
+    ),
+    &Provider::alias(
+        &meta,
+        "messenger",
+        "Messenger",
+        "https://developers.facebook.com/docs/messenger-platform/webhooks",
+        meta.facts,
+    ),
+    &Provider::alias(
+        &meta,
+        "whatsapp",
+        "WhatsApp",
+        "https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint",
+        meta.facts,
     ),
 ];

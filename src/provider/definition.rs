@@ -456,7 +456,7 @@ mod tests {
 
     #[test]
     fn an_alias_has_another_providers_scheme_and_its_own_id() -> Result<(), crate::BoxError> {
-        assert!(crate::provider::aliases::ALL.len() >= 15);
+        assert!(crate::provider::aliases::ALL.len() >= 45);
         for alias in crate::provider::aliases::ALL {
             let of = alias.alias_of().ok_or("alias is missing")?;
             assert_eq!((alias.constructor, alias.fallible), (of.constructor, of.fallible), "{}", alias.id);
