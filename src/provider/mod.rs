@@ -54,6 +54,7 @@ mod ashby;
 mod attentive;
 mod attio;
 mod authorize_net;
+mod autodesk;
 mod autosend;
 #[cfg(feature = "asymmetric")]
 mod aws_sns;
@@ -63,6 +64,7 @@ mod bigcommerce;
 mod bitbucket;
 mod blockfrost;
 mod boldsign;
+mod bolt;
 mod box_events;
 mod braintree;
 mod btcpay;
@@ -70,6 +72,7 @@ mod buildkite;
 mod calcom;
 mod calendly;
 mod cashfree;
+mod castle;
 mod checkout;
 mod checkr;
 #[cfg(feature = "asymmetric")]
@@ -108,6 +111,7 @@ mod easypost;
 mod ebay;
 mod elevenlabs;
 mod emailit;
+mod expo;
 #[cfg(feature = "asymmetric")]
 mod fal;
 mod fastspring;
@@ -180,6 +184,7 @@ mod moonpay;
 mod motive;
 mod ms_graph;
 mod mux;
+mod nango;
 #[cfg(feature = "jwt")]
 mod netlify;
 mod notifyer;
@@ -203,6 +208,7 @@ mod persona;
 mod plaid;
 mod plivo;
 mod polar;
+mod port;
 #[cfg(feature = "asymmetric")]
 mod postal;
 mod printify;
@@ -237,6 +243,7 @@ mod sinch;
 mod slack;
 mod smartsheet;
 mod snyk;
+mod sonatype;
 mod square;
 mod squarespace;
 mod standard_webhooks;
@@ -327,6 +334,12 @@ vendors! {
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     checkr,
     clover,
+    autodesk,
+    #[cfg(feature = "asymmetric")] aws_sns,
+    azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
+    bolt,
+    cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
+    castle,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
     cronofy,
     cursor,
@@ -341,6 +354,7 @@ vendors! {
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
     finch,
     fintoc,
+    expo,
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
     firecrawl,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
@@ -365,12 +379,14 @@ vendors! {
     monnify,
     moonpay,
     motive,
+    nango,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
     npm,
     onfleet,
     ordergroove,
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
     paymongo,
+    port,
     #[cfg(feature = "asymmetric")] postal, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
     printify,
     qonto,
@@ -387,6 +403,7 @@ vendors! {
     shortcut,
     smartsheet,
     squarespace,
+    sonatype,
     standard_webhooks, stripe, supabase, surge, svix, teams, telegram,
     sumsub,
     surveymonkey,

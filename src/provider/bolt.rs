@@ -1,0 +1,15 @@
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// Creates a verifier for Bolt.
+    ///
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-bolt-hmac-sha256`.
+    /// * Secret: the merchant's signing secret, as text.
+    /// * Delivery id: none.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a merchant share its secret.
+    bolt: "bolt", "Bolt",
+        "https://help.bolt.com/developers/webhooks/hook-verification/",
+        Scheme::hmac_sha256("x-bolt-hmac-sha256", Base64),
+        shared_secret: true;
+}
