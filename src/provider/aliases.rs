@@ -257,6 +257,13 @@ pub(super) static ALL: &[&Provider] = &[
     ),
     &Provider::alias(
         &standard_webhooks,
+        "quo",
+        "Quo (OpenPhone), beta webhooks",
+        "https://www.quo.com/docs/mdx/beta/webhooks-quickstart",
+        Facts::NONE,
+    ),
+    &Provider::alias(
+        &standard_webhooks,
         "recall-ai",
         "Recall.ai",
         "https://docs.recall.ai/docs/authenticating-requests-from-recallai",

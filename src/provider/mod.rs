@@ -43,6 +43,7 @@ mod adyen;
 mod affirm;
 mod aftership;
 mod agora;
+mod airship;
 mod airtable;
 mod airwallex;
 mod akeneo;
@@ -163,6 +164,7 @@ mod linkedin;
 mod lithic;
 #[cfg(feature = "jwt")]
 mod livekit;
+mod lob;
 mod logto;
 mod mailerlite;
 mod mailersend;
@@ -171,6 +173,7 @@ mod mandrill;
 mod maxio;
 mod mercadopago;
 mod merge;
+mod mercury;
 mod messagebird;
 mod meta;
 mod modern_treasury;
@@ -223,6 +226,7 @@ mod revenuecat;
 mod revolut;
 mod rewardful;
 mod rutter;
+mod rootly;
 #[cfg(feature = "jwt")]
 mod saleor;
 mod salesforce_marketing_cloud;
@@ -334,6 +338,7 @@ vendors! {
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     checkr,
     clover,
+    airship,
     autodesk,
     #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
@@ -374,6 +379,8 @@ vendors! {
     mailersend,
     maxio,
     merge,
+    lob,
+    mercury,
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
     mongodb_atlas,
     monnify,
@@ -393,6 +400,7 @@ vendors! {
     revolut,
     rewardful,
     rutter,
+    rootly,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
     salesforce_marketing_cloud,
     samsara,
