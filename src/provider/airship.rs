@@ -6,8 +6,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}:{body}`, as hex in `x-ua-signature`.
     /// * Secret: the webhook's secret key, as text.
-    /// * Signed content: the timestamp and the JSON before compression. With the feature `compression`, the layer
-    ///   decodes a compressed body before verification.
+    /// * Signed content: the timestamp and the JSON before compression. With the feature `compression`, the
+    ///   layer decodes a compressed body before verification.
     /// * Delivery id: none.
     /// * Timestamp: `header:x-ua-timestamp`; tolerance 300 s.
     airship: "airship", "Airship (open channels)",

@@ -10,10 +10,10 @@ providers! {
     /// * Secret: the application's webhook token, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/hook/event`, signed.
-    /// * Retries: yes, for an undocumented time. The last of the four retries comes at least 48 hours after the
-    ///   first attempt.
+    /// * Retries: yes.
     /// * Acknowledge within: 6 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application share its token.
+    /// * The last of the four retries comes at least 48 hours after the first attempt.
     autodesk: "autodesk", "Autodesk Platform Services",
         "https://aps.autodesk.com/en/docs/webhooks/v1/overview/basics",
         Scheme::new(HmacSha1, "x-adsk-signature", Hex)

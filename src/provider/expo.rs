@@ -6,9 +6,9 @@ providers! {
     ///
     /// * Signature: HMAC-SHA1 of the body, as hex with the prefix `sha1=` in `expo-signature`.
     /// * Secret: the webhook's secret, as text.
-    /// * Delivery id: `body:/id`, signed. This id identifies the build or the submission, and EAS sends one event
-    ///   for each.
-    /// * Retries: yes, for an undocumented time.
+    /// * Delivery id: `body:/id`, signed. This id identifies the build or the submission, and EAS sends one
+    ///   event for each.
+    /// * Retries: yes.
     expo: "expo", "Expo (EAS)",
         "https://github.com/expo/expo/blob/HEAD/docs/pages/eas/webhooks.mdx",
         Scheme::new(HmacSha1, "expo-signature", Hex)

@@ -9,7 +9,7 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/event_type/id`, signed.
     /// * Timestamp: `header:lob-signature-timestamp`; tolerance 300 s.
-    /// * Retries: yes, for an undocumented time.
+    /// * Retries: yes.
     lob: "lob", "Lob",
         "https://help.lob.com/print-and-mail/getting-data-and-results/using-webhooks",
         Scheme::hmac_sha256("lob-signature", Hex)

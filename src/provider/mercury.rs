@@ -6,7 +6,7 @@ use crate::verify::Encoding::Base64;
 providers! {
     /// Creates a verifier for Mercury.
     ///
-    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `mercury-signature` (`v1`).
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `mercury-signature`.
     /// * Secret: the endpoint's `secretKey`, as base64.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: none: `resourceType` and `operationType` of the body together state it.

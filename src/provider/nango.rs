@@ -11,9 +11,10 @@ providers! {
     /// * Secret: the environment's webhook signing key, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes, for an undocumented time.
+    /// * Retries: yes.
     /// * Acknowledge within: 20 s.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all URLs of an environment share its signing key.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all URLs of an environment share its signing
+    ///   key.
     nango: "nango", "Nango",
         "https://github.com/NangoHQ/nango/blob/HEAD/docs/guides/platform/webhooks-from-nango.mdx",
         Scheme::hmac_sha256("x-nango-hmac-sha256", Hex)

@@ -3,7 +3,7 @@ use super::{providers, shapes::t_and_signature};
 providers! {
     /// Creates a verifier for Rootly.
     ///
-    /// * Signature: HMAC-SHA256 of `{ts}{body}`, as hex in `x-rootly-signature` (`v1`).
+    /// * Signature: HMAC-SHA256 of `{ts}{body}`, as hex in `x-rootly-signature`.
     /// * Secret: the webhook's secret, as text.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
