@@ -87,6 +87,7 @@ mod cloudinary;
 mod clover;
 mod coinbase;
 mod coinify;
+mod commercelayer;
 mod contentful;
 mod convoy;
 mod courier;
@@ -215,6 +216,7 @@ mod port;
 #[cfg(feature = "asymmetric")]
 mod postal;
 mod printify;
+mod prismic;
 mod pusher;
 mod qonto;
 mod quicknode;
@@ -251,6 +253,7 @@ mod sonatype;
 mod square;
 mod squarespace;
 mod standard_webhooks;
+mod storyblok;
 mod stripe;
 mod sumsub;
 mod supabase;
@@ -349,6 +352,7 @@ vendors! {
     cronofy,
     cursor,
     deel,
+    coinify, commercelayer, contentful, convoy, courier, crisp, customerio, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
     discourse,
     doppler,
@@ -401,6 +405,7 @@ vendors! {
     rewardful,
     rutter,
     rootly,
+    #[cfg(feature = "asymmetric")] postal, prismic, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
     salesforce_marketing_cloud,
     samsara,
@@ -416,6 +421,7 @@ vendors! {
     sumsub,
     surveymonkey,
     tebex,
+    standard_webhooks, storyblok, stripe, supabase, surge, svix, teams, telegram,
     #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
     thinkific,
     todoist,

@@ -210,6 +210,7 @@ fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> 
         "dropbox-sign" => take_from_body(request, "event_hash", 64),
         "mailgun" => take_from_body(request, "\"signature\"", 64),
         "ms-graph" => take_client_states(request),
+        "prismic" => take_from_body(request, "\"secret\"", 24),
         "azure-eventgrid" => take_from_query(request, "access_token"),
         "pandadoc" => take_from_query(request, "signature"),
         id if id.starts_with("vonage-params") => match request.body().is_empty() {
