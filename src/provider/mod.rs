@@ -111,6 +111,7 @@ mod dynamic;
 mod easypost;
 #[cfg(feature = "asymmetric")]
 mod ebay;
+mod ecwid;
 mod elevenlabs;
 mod emailit;
 mod expo;
@@ -194,6 +195,7 @@ mod netlify;
 mod notifyer;
 mod notion;
 mod npm;
+mod nuvemshop;
 mod nylas;
 mod okta;
 mod onfido;
@@ -245,6 +247,10 @@ mod sentry;
 mod shippo;
 mod shopify;
 mod shortcut;
+mod shopee;
+mod shopify;
+mod shoplazza;
+mod shopline;
 mod sinch;
 mod slack;
 mod smartsheet;
@@ -360,6 +366,7 @@ vendors! {
     dwolla,
     dynamic,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
+    #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, ecwid, elevenlabs,
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
     finch,
     fintoc,
@@ -395,6 +402,7 @@ vendors! {
     npm,
     onfleet,
     ordergroove,
+    #[cfg(feature = "jwt")] netlify, notifyer, notion, nuvemshop, nylas, okta, onfido, openai, paddle,
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
     paymongo,
     port,
@@ -421,6 +429,7 @@ vendors! {
     sumsub,
     surveymonkey,
     tebex,
+    #[cfg(feature = "asymmetric")] sendgrid, sentry, shopee, shopify, shoplazza, shopline, sinch, slack, snyk, square,
     standard_webhooks, storyblok, stripe, supabase, surge, svix, teams, telegram,
     #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
     thinkific,
