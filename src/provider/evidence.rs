@@ -295,6 +295,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("tiktok", Official, "2026-11-30"),
         ("todoist", Official, "2026-11-30"),
         ("toggl", Official, "2026-11-30"),
+        ("tiktok_shop", Secondary, "2026-11-30"),
         ("trello", Secondary, "2026-11-30"),
         ("twenty", Code, "2026-11-30"),
         ("twilio", Memory, "2026-11-30"),

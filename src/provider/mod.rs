@@ -276,6 +276,7 @@ mod thinkific;
 mod tiktok;
 mod todoist;
 mod toggl;
+mod tiktok_shop;
 mod trello;
 mod twenty;
 mod twilio;
@@ -436,6 +437,7 @@ vendors! {
     todoist,
     toggl,
     twenty,
+    #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, tiktok_shop, trello, twilio, twitch, twitter,
     typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
     uber,
     uploadcare,

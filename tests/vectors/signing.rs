@@ -240,7 +240,9 @@ fn headers_of(id: &str) -> Vec<String> {
         "messagebird-legacy" => &["messagebird-signature"],
         "messagebird-jwt" => &["messagebird-signature-jwt"],
         "notifyer" | "netlify" => &["x-webhook-signature"],
-        "sinch-application" | "cloudevents" | "livekit" | "monday" | "vonage-jwt" => &["authorization"],
+        "sinch-application" | "tiktok-shop" | "cloudevents" | "livekit" | "monday" | "vonage-jwt" => {
+            &["authorization"]
+        }
         "upstash" => &["upstash-signature"],
         "fusionauth" => &["x-fusionauth-signature-jwt"],
         "plaid" => &["plaid-verification"],

@@ -341,6 +341,14 @@ impl<'k> Macs<'k> {
         self.each().for_each(|mac| mac.update(&mac.key.bytes));
     }
 
+    /// Updates each MAC with the key id of its own secret.
+    pub(crate) fn update_with_key_ids(&mut self) {
+        for mac in self.each() {
+            let key_id = mac.key.key_id.as_deref().unwrap_or_default();
+            mac.update(key_id.as_bytes());
+        }
+    }
+
     /// Finalizes each MAC and compares it with every candidate.
     pub(crate) fn verify(mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
         self.conclude(candidates)
