@@ -74,6 +74,7 @@ mod calcom;
 mod calendly;
 mod cashfree;
 mod castle;
+mod checkly;
 mod checkout;
 mod checkr;
 #[cfg(feature = "asymmetric")]
@@ -123,6 +124,7 @@ mod fintoc;
 #[cfg(feature = "asymmetric")]
 mod fireblocks;
 mod firecrawl;
+mod flagsmith;
 mod flinks;
 mod flutterwave;
 mod flux;
@@ -159,6 +161,7 @@ mod klaviyo;
 mod knock;
 mod kontent_ai;
 mod kustomer;
+mod launchdarkly;
 mod lemonsqueezy;
 mod line;
 mod linear;
@@ -212,6 +215,7 @@ mod paystack;
 mod persona;
 #[cfg(feature = "jwt")]
 mod plaid;
+mod planetscale;
 mod plivo;
 mod polar;
 mod port;
@@ -359,6 +363,7 @@ vendors! {
     cronofy,
     cursor,
     deel,
+    cashfree, checkly, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     coinify, commercelayer, contentful, convoy, courier, crisp, customerio, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
     discourse,
@@ -374,6 +379,7 @@ vendors! {
     expo,
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
     firecrawl,
+    #[cfg(feature = "asymmetric")] fireblocks, flagsmith, flinks, flutterwave, flux, fourthwall, front,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
     ghost,
     google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
@@ -386,6 +392,7 @@ vendors! {
     knock,
     kontent_ai,
     linkedin,
+    inngest, intercom, intuit, iron, jira, kustomer, launchdarkly, lemonsqueezy, line, linear, lithic,
     #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
     mailerlite,
     mailersend,
@@ -414,6 +421,7 @@ vendors! {
     rewardful,
     rutter,
     rootly,
+    pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, planetscale, plivo, polar,
     #[cfg(feature = "asymmetric")] postal, prismic, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
     salesforce_marketing_cloud,
