@@ -56,6 +56,7 @@ mod attentive;
 mod attio;
 mod authorize_net;
 mod autodesk;
+mod auth0;
 mod autosend;
 #[cfg(feature = "asymmetric")]
 mod aws_sns;
@@ -260,6 +261,7 @@ mod slack;
 mod smartsheet;
 mod snyk;
 mod sonatype;
+mod sonarqube;
 mod square;
 mod squarespace;
 mod standard_webhooks;
@@ -270,6 +272,7 @@ mod supabase;
 mod surge;
 mod surveymonkey;
 mod svix;
+mod tailscale;
 mod teams;
 mod tebex;
 mod telegram;
@@ -344,6 +347,7 @@ vendors! {
     ashby,
     attentive,
     authorize_net,
+    ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, auth0, autosend,
     #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
     blockfrost,
@@ -445,6 +449,8 @@ vendors! {
     todoist,
     toggl,
     twenty,
+    #[cfg(feature = "asymmetric")] sendgrid, sentry, shopee, shopify, shoplazza, shopline, sinch, slack, snyk, sonarqube, square,
+    standard_webhooks, storyblok, stripe, supabase, surge, svix, tailscale, teams, telegram,
     #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, tiktok_shop, trello, twilio, twitch, twitter,
     typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
     uber,
