@@ -130,6 +130,7 @@ mod flinks;
 mod flutterwave;
 mod flux;
 mod fourthwall;
+mod frameio;
 mod front;
 #[cfg(feature = "jwt")]
 mod fusionauth;
@@ -273,11 +274,13 @@ mod surge;
 mod surveymonkey;
 mod svix;
 mod tailscale;
+mod tally;
 mod teams;
 mod tebex;
 mod telegram;
 #[cfg(feature = "asymmetric")]
 mod telnyx;
+mod terra;
 mod terraform;
 mod thinkific;
 mod tiktok;
@@ -384,6 +387,7 @@ vendors! {
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
     firecrawl,
     #[cfg(feature = "asymmetric")] fireblocks, flagsmith, flinks, flutterwave, flux, fourthwall, front,
+    #[cfg(feature = "asymmetric")] fireblocks, flagsmith, flinks, flutterwave, flux, fourthwall, frameio, front,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
     ghost,
     google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
@@ -450,8 +454,8 @@ vendors! {
     toggl,
     twenty,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopee, shopify, shoplazza, shopline, sinch, slack, snyk, sonarqube, square,
-    standard_webhooks, storyblok, stripe, supabase, surge, svix, tailscale, teams, telegram,
-    #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, tiktok_shop, trello, twilio, twitch, twitter,
+    standard_webhooks, storyblok, stripe, supabase, surge, svix, tailscale, tally, teams, telegram,
+    #[cfg(feature = "asymmetric")] telnyx, terra, terraform, tiktok, tiktok_shop, trello, twilio, twitch, twitter,
     typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
     uber,
     uploadcare,
