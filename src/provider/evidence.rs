@@ -225,6 +225,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("onfleet", Official, "2026-11-30"),
         ("openai", Secondary, "2026-11-30"),
         ("ordergroove", Official, "2026-11-30"),
+        ("oura", Secondary, "2026-11-30"),
         ("paddle", Official, "2026-11-29"),
         ("pagerduty", Official, "2026-11-29"),
         ("pandadoc", Official, "2026-11-30"),

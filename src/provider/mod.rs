@@ -207,6 +207,7 @@ mod onfido;
 mod onfleet;
 mod openai;
 mod ordergroove;
+mod oura;
 mod paddle;
 mod pagerduty;
 mod pandadoc;
@@ -429,6 +430,7 @@ vendors! {
     rewardful,
     rutter,
     rootly,
+    #[cfg(feature = "jwt")] netlify, notifyer, notion, nuvemshop, nylas, okta, onfido, openai, oura, paddle,
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, planetscale, plivo, polar,
     #[cfg(feature = "asymmetric")] postal, prismic, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,

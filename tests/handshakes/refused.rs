@@ -38,6 +38,7 @@ async fn the_reason_of_a_rejected_handshake_names_the_verify_token() {
         ("meta", "hub.verify_token", get(hub)),
         ("websub", "hub.verify_token", get(hub)),
         ("asana", "verify_token", asana()),
+        ("oura", "verification_token", get("verification_token=wrong&challenge=1")),
     ] {
         let configured = layer(provider, secret("secret")).verify_token(secret("token"));
         let (rejected, response) = ask_whole(configured, request.clone()).await;
