@@ -44,6 +44,7 @@ mod affirm;
 mod aftership;
 mod agora;
 mod airship;
+mod aircall;
 mod airtable;
 mod airwallex;
 mod akeneo;
@@ -67,6 +68,7 @@ mod bitbucket;
 mod blockfrost;
 mod boldsign;
 mod bolt;
+mod bland;
 mod box_events;
 mod braintree;
 mod btcpay;
@@ -75,6 +77,7 @@ mod calcom;
 mod calendly;
 mod cashfree;
 mod castle;
+mod chatwoot;
 mod checkly;
 mod checkout;
 mod checkr;
@@ -298,6 +301,7 @@ mod uber;
 mod uploadcare;
 #[cfg(feature = "jwt")]
 mod upstash;
+mod vapi;
 mod vercel;
 mod veriff;
 mod viber;
@@ -372,6 +376,10 @@ vendors! {
     cursor,
     deel,
     cashfree, checkly, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
+    ably, acuity, adyen, aftership, aircall, airtable, alchemy, anthropic, asana, attio, auth0, autosend,
+    #[cfg(feature = "asymmetric")] aws_sns,
+    azure_eventgrid, basic_auth, bigcommerce, bitbucket, bland, box_events, braintree, buildkite, calcom, calendly,
+    cashfree, chatwoot, checkly, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     coinify, commercelayer, contentful, convoy, courier, crisp, customerio, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
     discourse,
@@ -463,6 +471,7 @@ vendors! {
     uploadcare,
     veriff,
     viber,
+    typeform, #[cfg(feature = "jwt")] upstash, vapi, vercel, vonage, webex, webflow, websub, whereby,
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
     wistia,
     worldline,

@@ -63,8 +63,10 @@ async fn every_valid_vector_with_an_extra_byte_is_rejected() {
         "cloudevents",
         "ms-graph",
         "monday",
+        "aircall",
         "ecwid",
         "prismic",
+        "vapi",
         // Inngest signs canonical JSON, which omits white space.
         "inngest",
     ];

@@ -207,6 +207,7 @@ impl Sent {
 fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> {
     match provider {
         "adyen-standard" => take_from_body(request, "hmacSignature", 44),
+        "aircall" => take_from_body(request, "\"token\"", 24),
         "braintree" => take_from_form(request, "bt_signature"),
         "dropbox-sign" => take_from_body(request, "event_hash", 64),
         "mailgun" => take_from_body(request, "\"signature\"", 64),
