@@ -118,6 +118,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("cursor", Official, "2026-11-30"),
         ("customerio", Official, "2026-11-30"),
         ("deel", Secondary, "2026-11-30"),
+        ("daily", Secondary, "2026-11-30"),
         ("deepgram", Official, "2026-11-30"),
         ("discord", Official, "2026-11-29"),
         ("discourse", Code, "2026-11-30"),

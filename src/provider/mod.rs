@@ -101,6 +101,7 @@ mod cronofy;
 mod cursor;
 mod customerio;
 mod deel;
+mod daily;
 mod deepgram;
 #[cfg(feature = "asymmetric")]
 mod discord;
@@ -380,7 +381,7 @@ vendors! {
     #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bigcommerce, bitbucket, bland, box_events, braintree, buildkite, calcom, calendly,
     cashfree, chatwoot, checkly, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
-    coinify, commercelayer, contentful, convoy, courier, crisp, customerio, deepgram,
+    coinify, commercelayer, contentful, convoy, courier, crisp, customerio, daily, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
     discourse,
     doppler,

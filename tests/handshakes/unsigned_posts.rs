@@ -23,7 +23,9 @@ fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
 }
 
 async fn found(provider: &str, request: Request<Full<Bytes>>) -> Found {
-    ask(layer(provider, secret("secret")), request).await
+    // Daily's secret is base64.
+    let text = if provider == "daily" { "c2VjcmV0" } else { "secret" };
+    ask(layer(provider, secret(text)), request).await
 }
 
 #[tokio::test]
@@ -47,6 +49,8 @@ async fn each_is_answered_without_the_handler() {
             r#"{"challenge":"d78d<b>","webhookId":2674017481058180}"#,
             object(json!({ "smartsheetHookResponse": "d78d<b>" })),
         ),
+        ("daily", &[JSON], r#"{"test":"test"}"#, nothing(200)),
+        ("daily", &[], "{ \"test\": \"test\" }", nothing(200)),
     ] {
         assert_eq!(found(provider, post(headers, body)).await, answer, "{provider}: {body}");
     }
@@ -74,6 +78,10 @@ async fn nothing_else_passes_without_a_signature() {
         ("bitbucket-server", &[JSON, ("x-event-key", "repo:refs_changed")], r#"{"test": true}"#),
         ("bitbucket-server", &[JSON], r#"{"test": true}"#),
         ("bitbucket", &[JSON, PING], r#"{"test": true}"#),
+        ("daily", &[JSON], r#"{"test":"tests"}"#),
+        ("daily", &[JSON], r#"{"test":"test","id":"1"}"#),
+        ("daily", &[JSON], r#"{"test":"test","test":"test"}"#),
+        ("daily", &[JSON], r#"["test"]"#),
         ("slack", &[FORM], "ssl_check=0&token=t"),
         ("slack", &[FORM], "ssl_check=1&command=%2Fdeploy&text=now"),
         ("slack", &[FORM], "ssl_check=1&payload=%7B%7D"),

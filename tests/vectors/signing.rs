@@ -28,6 +28,7 @@ const OTHERWISE: &[(&str, &[&str])] = &[
     ("the test kit sends only the first of the scheme's signatures", &["boldsign-b10", "paymongo-b10"]),
     ("the test kit encodes base64url without padding", &["merge-b01"]),
     ("the test kit signs in hex", &["shopline-t01", "shopline-t08"]),
+    ("the test kit signs a timestamp in milliseconds", &["daily-t11"]),
     ("the vector signs a URL without a path, which a request always has", &["plivo-v2-01"]),
     (
         "the vector signs the URL with a port that the request lacks, or without one",
@@ -240,7 +241,7 @@ fn headers_of(id: &str) -> Vec<String> {
         "mercadopago" => &["x-signature"],
         "messagebird-legacy" => &["messagebird-signature"],
         "messagebird-jwt" => &["messagebird-signature-jwt"],
-        "notifyer" | "netlify" => &["x-webhook-signature"],
+        "daily" | "notifyer" | "netlify" => &["x-webhook-signature"],
         "sinch-application" | "tiktok-shop" | "cloudevents" | "livekit" | "monday" | "vonage-jwt" => {
             &["authorization"]
         }
