@@ -1,5 +1,5 @@
 //! Keys that must be fetched: [`Fetch`] is the application's HTTP client, and [`KeyCache`] caches the keys
-//! and limits the number of fetches.
+//! or key sets, and limits the number of fetches.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use crate::{
     verify::{Finish, Verified, VerifyError},
 };
 
-/// An HTTP client that fetches the certificates and keys that some providers name in their deliveries.
+/// An HTTP client that fetches the certificates, keys and key sets of some providers.
 ///
 /// The layer requests only `https` URLs on the provider's own hosts, and trusts the responses. The client
 /// **must verify the server's TLS certificate, and must not follow redirects**. With `reqwest`:
@@ -74,6 +74,9 @@ use crate::{
 ///   repeats the fetch every 5 minutes while deliveries arrive. The validity dates of a certificate are
 ///   checked on each use.
 /// * If the response contains another key, the old key is discarded.
+/// * A key set (JWKS) counts as one key, and each response replaces the whole set. If a token names a key that
+///   the set lacks, the set is fetched again, unless it was fetched within the last 60 seconds. Forged tokens
+///   that name made-up keys therefore cause at most one fetch a minute, or 4 a minute while fetches fail.
 /// * Deliveries that need the same key share one fetch. Once a cached key has not been fetched successfully
 ///   for 72 hours, deliveries wait for a new fetch, and this key is limited to 4 fetches a minute. All keys
 ///   that are not cached are limited to 16 fetches a minute together. A separate limit of 16 requests a
@@ -143,40 +146,64 @@ const MAX_FETCHES: u32 = 16;
 const MAX_REFETCHES: u32 = 4;
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// The keys that have verified a delivery, and the fetches in progress.
+/// The keys that have verified a delivery, and the fetches in progress. `K` is the parsed response: a key, or
+/// a set of keys.
 ///
 /// Callers must check that a URL is on the provider's own host.
-#[derive(Clone)]
-pub(crate) struct KeyCache(Arc<Shared>);
+pub(crate) struct KeyCache<K = Certificate>(Arc<Shared<K>>);
 
-struct Shared {
-    fetcher: Box<dyn Fetcher>,
-    read: ReadKey,
-    state: Mutex<State>,
+/// The content of a response, as [`KeyCache`] stores it.
+pub(crate) trait Keys: Send + Sync + 'static {
+    /// Returns whether a later response from the same URL takes effect at once. Otherwise it is on trial
+    /// until it has verified a delivery.
+    fn is_renewed_by(&self, later: &Self) -> bool;
 }
 
-#[derive(Default)]
-struct State {
+impl Keys for Certificate {
+    fn is_renewed_by(&self, later: &Self) -> bool {
+        self.has_key_of(later)
+    }
+}
+
+struct Shared<K> {
+    fetcher: Box<dyn Fetcher>,
+    read: ReadKey<K>,
+    state: Mutex<State<K>>,
+}
+
+struct State<K> {
     /// Keys that have verified a delivery. Forged requests cannot add one, and so cannot evict one.
-    keys: HashMap<Box<str>, CachedKey>,
+    keys: HashMap<Box<str>, CachedKey<K>>,
     /// Fetched keys that have not verified a delivery yet, kept for one [`PERIOD`]. Without this map, each
     /// forged request that names a genuine key would cost a fetch. The fetch budgets bound the number of
     /// keys.
-    trials: HashMap<Box<str>, Arc<FetchedKey>>,
-    pending: HashMap<Box<str>, PendingFetch>,
+    trials: HashMap<Box<str>, Arc<FetchedKey<K>>>,
+    pending: HashMap<Box<str>, PendingFetch<K>>,
     /// The budget for key names, which an attacker can make up.
     unknown: FetchBudget,
     /// The budget for URLs in signed messages, which an attacker can replay.
     visits: FetchBudget,
 }
 
-struct FetchedKey {
-    certificate: Certificate,
+impl<K> Default for State<K> {
+    fn default() -> Self {
+        Self {
+            keys: HashMap::new(),
+            trials: HashMap::new(),
+            pending: HashMap::new(),
+            unknown: FetchBudget::default(),
+            visits: FetchBudget::default(),
+        }
+    }
+}
+
+pub(crate) struct FetchedKey<K> {
+    content: K,
     fetched: Instant,
 }
 
-struct CachedKey {
-    key: Arc<FetchedKey>,
+struct CachedKey<K> {
+    key: Arc<FetchedKey<K>>,
     /// The time at which the key last verified a delivery.
     used: Instant,
     /// The time at which its last refresh began.
@@ -184,22 +211,28 @@ struct CachedKey {
     refetches: FetchBudget,
 }
 
-type FetchResult = Result<Arc<FetchedKey>, VerifyError>;
+type FetchResult<K> = Result<Arc<FetchedKey<K>>, VerifyError>;
 
 /// The function that parses a key from a response.
-type ReadKey = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
+type ReadKey<K> = fn(&[u8]) -> Result<K, InvalidSecret>;
 
 /// A fetch in progress.
-#[derive(Clone)]
-struct PendingFetch {
+pub(crate) struct PendingFetch<K> {
     begun: Instant,
     /// `Some` once the fetch has ended.
-    result: watch::Receiver<Option<FetchResult>>,
+    result: watch::Receiver<Option<FetchResult<K>>>,
 }
 
-enum Lookup {
-    Key(Arc<FetchedKey>),
-    Pending(PendingFetch),
+impl<K> Clone for PendingFetch<K> {
+    fn clone(&self) -> Self {
+        Self { begun: self.begun, result: self.result.clone() }
+    }
+}
+
+/// The result of a look-up, which never waits.
+pub(crate) enum Found<K> {
+    Key(Arc<FetchedKey<K>>),
+    Pending(PendingFetch<K>),
 }
 
 /// The number of fetches in the current period.
@@ -222,16 +255,16 @@ impl FetchBudget {
     }
 }
 
-impl CachedKey {
+impl<K> CachedKey<K> {
     fn is_due(&self) -> bool {
         self.key.fetched.elapsed() >= REFRESH_AFTER
             && self.refreshed.is_none_or(|begun| begun.elapsed() >= REFRESH_AGAIN)
     }
 }
 
-impl State {
+impl<K: Keys> State<K> {
     /// Returns the key at `url`, if it may be used without a fetch.
-    fn usable(&self, url: &str) -> Option<Arc<FetchedKey>> {
+    fn usable(&self, url: &str) -> Option<Arc<FetchedKey<K>>> {
         let kept = self.keys.get(url).map(|kept| &kept.key);
         let kept = kept.filter(|key| key.fetched.elapsed() < USABLE_FOR);
         let trial = || self.trials.get(url).filter(|key| key.fetched.elapsed() < PERIOD);
@@ -256,9 +289,9 @@ impl State {
     }
 
     /// Accepts a fetched key: renews an equal cached key, or otherwise puts the fetched key on trial.
-    fn accept(&mut self, url: &str, key: &Arc<FetchedKey>) {
+    fn accept(&mut self, url: &str, key: &Arc<FetchedKey<K>>) {
         match self.keys.get_mut(url) {
-            Some(kept) if kept.key.certificate.has_key_of(&key.certificate) => kept.key = Arc::clone(key),
+            Some(kept) if kept.key.content.is_renewed_by(&key.content) => kept.key = Arc::clone(key),
             _ => {
                 self.keys.remove(url);
                 self.trials.retain(|_, trial| trial.fetched.elapsed() < PERIOD);
@@ -269,7 +302,7 @@ impl State {
 
     /// Caches a key that has verified a delivery. Beyond [`MAX_KEYS`], removes the key that has been unused
     /// for the longest time.
-    fn keep(&mut self, url: &str, key: &Arc<FetchedKey>) {
+    fn keep(&mut self, url: &str, key: &Arc<FetchedKey<K>>) {
         let used = Instant::now();
         if let Some(kept) = self.keys.get_mut(url) {
             kept.used = used;
@@ -286,15 +319,16 @@ impl State {
     }
 }
 
+impl<K> Clone for KeyCache<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl KeyCache {
     /// Creates a cache of certificates.
     pub(crate) fn new(fetch: impl Fetch) -> Self {
         Self::reading(Certificate::read, fetch)
-    }
-
-    /// Creates a cache of keys in a provider's own format.
-    pub(crate) fn reading(read: ReadKey, fetch: impl Fetch) -> Self {
-        Self(Arc::new(Shared { fetcher: Box::new(fetch), read, state: Mutex::default() }))
     }
 
     /// Verifies with the key at `url`: at once if it is cached, otherwise after its fetch.
@@ -302,9 +336,9 @@ impl KeyCache {
     where
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError> + Send + 'static,
     {
-        match self.find(url) {
-            Ok(Lookup::Key(key)) => self.judge(url, &key, check).into(),
-            Ok(Lookup::Pending(pending)) => {
+        match self.find(url, |_| true) {
+            Ok(Found::Key(key)) => self.judge(url, &key, check).into(),
+            Ok(Found::Pending(pending)) => {
                 let (this, url) = (self.clone(), url.to_owned());
                 Finish::later(async move { this.judge(&url, &fetched(pending).await?, check) })
             }
@@ -317,18 +351,26 @@ impl KeyCache {
     where
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
     {
-        let key = match self.find(url)? {
-            Lookup::Key(key) => key,
-            Lookup::Pending(pending) => fetched(pending).await?,
+        let key = match self.find(url, |_| true)? {
+            Found::Key(key) => key,
+            Found::Pending(pending) => fetched(pending).await?,
         };
         self.judge(url, &key, check)
     }
+}
 
-    fn judge<C>(&self, url: &str, key: &Arc<FetchedKey>, check: C) -> Result<Verified, VerifyError>
+impl<K: Keys> KeyCache<K> {
+    /// Creates a cache of keys in a provider's own format.
+    pub(crate) fn reading(read: ReadKey<K>, fetch: impl Fetch) -> Self {
+        Self(Arc::new(Shared { fetcher: Box::new(fetch), read, state: Mutex::default() }))
+    }
+
+    /// Verifies with a key that was found at `url`. A key that verifies a delivery stays cached.
+    pub(crate) fn judge<T, C>(&self, url: &str, key: &Arc<FetchedKey<K>>, check: C) -> Result<T, VerifyError>
     where
-        C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
+        C: FnOnce(&K) -> Result<T, VerifyError>,
     {
-        let verified = check(&key.certificate)?;
+        let verified = check(&key.content)?;
         self.state().keep(url, key);
         Ok(verified)
     }
@@ -340,19 +382,24 @@ impl KeyCache {
     }
 
     /// Returns the key at `url`, or its fetch, which is shared by all deliveries that need the key.
-    fn find(&self, url: &str) -> Result<Lookup, VerifyError> {
+    ///
+    /// `suffices` returns whether the response has the key that a delivery names. If not, the response is
+    /// fetched again, unless it is younger than a [`PERIOD`]: forged requests that name made-up keys then
+    /// cause one fetch per period.
+    pub(crate) fn find(&self, url: &str, suffices: impl FnOnce(&K) -> bool) -> Result<Found<K>, VerifyError> {
         let state = self.state();
-        let Some(key) = state.usable(url) else {
-            return self.begin(state, url).map(Lookup::Pending);
+        let usable = state.usable(url).filter(|key| key.fetched.elapsed() < PERIOD || suffices(&key.content));
+        let Some(key) = usable else {
+            return self.begin(state, url).map(Found::Pending);
         };
         if state.is_due(url) {
             // The cached key is used even if the refresh cannot be started.
             drop(self.begin(state, url));
         }
-        Ok(Lookup::Key(key))
+        Ok(Found::Key(key))
     }
 
-    fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<PendingFetch, VerifyError> {
+    fn begin(&self, mut state: MutexGuard<'_, State<K>>, url: &str) -> Result<PendingFetch<K>, VerifyError> {
         // A fetch that began more than `LONGEST` ago belongs to a runtime that has stopped; otherwise its
         // timeout would have ended it.
         if let Some(pending) = state.pending.get(url).filter(|pending| pending.begun.elapsed() < LONGEST) {
@@ -381,10 +428,10 @@ impl KeyCache {
         Ok(pending)
     }
 
-    async fn fetch_key(&self, url: &str) -> FetchResult {
+    async fn fetch_key(&self, url: &str) -> FetchResult<K> {
         let body = self.fetch(url).await?;
-        let certificate = (self.0.read)(&body).map_err(VerifyError::unavailable)?;
-        Ok(Arc::new(FetchedKey { certificate, fetched: Instant::now() }))
+        let content = (self.0.read)(&body).map_err(VerifyError::unavailable)?;
+        Ok(Arc::new(FetchedKey { content, fetched: Instant::now() }))
     }
 
     async fn fetch(&self, url: &str) -> Result<Bytes, VerifyError> {
@@ -398,28 +445,30 @@ impl KeyCache {
             _ => Err(VerifyError::unavailable("fetched response is longer than 64 KiB")),
         }
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
+impl<K> KeyCache<K> {
+    fn state(&self) -> MutexGuard<'_, State<K>> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A guard that ends a fetch even if its task is dropped, so that the next delivery starts another.
-struct FetchGuard {
-    cache: KeyCache,
+struct FetchGuard<K> {
+    cache: KeyCache<K>,
     url: Box<str>,
-    sender: watch::Sender<Option<FetchResult>>,
+    sender: watch::Sender<Option<FetchResult<K>>>,
 }
 
-impl FetchGuard {
+impl<K> FetchGuard<K> {
     /// Returns whether no later fetch has replaced this fetch.
-    fn is_current(&self, state: &State) -> bool {
+    fn is_current(&self, state: &State<K>) -> bool {
         let pending = state.pending.get(&self.url);
         pending.is_some_and(|pending| pending.result.same_channel(&self.sender.subscribe()))
     }
 }
 
-impl Drop for FetchGuard {
+impl<K> Drop for FetchGuard<K> {
     fn drop(&mut self) {
         let mut state = self.cache.state();
         if self.is_current(&state) {
@@ -429,14 +478,14 @@ impl Drop for FetchGuard {
 }
 
 /// Waits for a fetch to end.
-async fn fetched(mut pending: PendingFetch) -> FetchResult {
+pub(crate) async fn fetched<K>(mut pending: PendingFetch<K>) -> FetchResult<K> {
     let left = LONGEST.saturating_sub(pending.begun.elapsed());
     let result = timeout(left, pending.result.wait_for(Option::is_some)).await;
     let result = result.map_err(VerifyError::unavailable)?.ok().and_then(|result| (*result).clone());
     result.unwrap_or_else(|| Err(VerifyError::unavailable("fetch was interrupted")))
 }
 
-impl fmt::Debug for KeyCache {
+impl<K> fmt::Debug for KeyCache<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyCache").field("keys", &self.state().keys.len()).finish_non_exhaustive()
     }
@@ -471,7 +520,8 @@ mod tests {
         }
 
         let fetches = Arc::new(AtomicUsize::new(0));
-        let keys = KeyCache::reading(|_| panic!("bug in the reader"), Counting(Arc::clone(&fetches)));
+        let keys =
+            KeyCache::<Certificate>::reading(|_| panic!("bug in the reader"), Counting(Arc::clone(&fetches)));
         for fetch in 1..=3 {
             let judged = keys.verify("https://example.com/key", |_| Ok(Verified::new())).await;
             assert!(judged.is_err());
