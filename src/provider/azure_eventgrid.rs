@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::json;
 
+#[cfg(feature = "jwt")]
+use super::handshake::permission_for;
 use super::{
     handshake::{Handshake, HandshakeRequest, json_response, permission_to_send, short_body_with},
     providers,
@@ -29,7 +31,8 @@ providers! {
     /// * Batches: one body can carry several events. Azure sends batches only if batching is enabled. Each event
     ///   has its own `eventType`
     ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
-    /// * Register the URL with `?access_token=<secret>`. Entra ID tokens are not checked.
+    /// * Register the URL with `?access_token=<secret>`. Entra ID tokens are not checked: see
+    ///   `azure_eventgrid_entra`, with the feature `jwt`.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the subscriptions of a topic can share a
     ///   secret, and get equal bodies.
     azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
@@ -53,10 +56,20 @@ const HANDSHAKE: Handshake =
     Handshake { unsigned: permission_to_send, signed: subscription_validation, ..Handshake::NONE };
 
 /// Returns the response to the event that contains a validation code.
-fn subscription_validation(request: &HandshakeRequest<'_>, body: &Bytes) -> Option<Response<Bytes>> {
+pub(super) fn subscription_validation(
+    request: &HandshakeRequest<'_>,
+    body: &Bytes,
+) -> Option<Response<Bytes>> {
     if request.header("aeg-event-type")? != "SubscriptionValidation" {
         return None;
     }
     let body = short_body_with(body, "/0/eventType", "Microsoft.EventGrid.SubscriptionValidationEvent")?;
     Some(json_response(&json!({ "validationResponse": scan(body, "/0/data/validationCode")? })))
+}
+
+/// Returns the response to the `OPTIONS` request of Azure Event Grid, which needs no token. The permission does
+/// not authenticate deliveries.
+#[cfg(feature = "jwt")]
+pub(super) fn permission_for_event_grid(request: &HandshakeRequest<'_>) -> Option<Response<Bytes>> {
+    permission_for(request, |origin| origin == "eventgrid.azure.net")
 }

@@ -1,6 +1,6 @@
 //! Helpers for providers whose requests identify a public key to fetch.
 
-#[cfg(feature = "test-util")]
+#[cfg(any(feature = "test-util", feature = "jwt"))]
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 
+#[cfg(feature = "jwt")]
+use crate::verify::jwt::{BearerCheck, VerifiedToken};
 use crate::verify::{
     Certificate, Check, Finish, KeyCache, PublicKind, Signatures, Verified, VerifyError, fingerprint,
     single_header,
@@ -35,6 +37,8 @@ macro_rules! cannot_sign {
 }
 #[cfg(feature = "test-util")]
 cannot_sign!(AwsSns, Circle, Ebay, PayPal);
+#[cfg(all(feature = "test-util", feature = "jwt"))]
+cannot_sign!(AzureEventGridEntra, BotFramework, GoogleChat, GoogleCloudTasks, GooglePubSub);
 
 /// Returns the text of a header that must be present once.
 pub(super) fn text_header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
@@ -88,4 +92,46 @@ fn verify(
     // The fingerprint is that of the base URL, so that the deduplication key stays the same when the public
     // key changes.
     Ok(message.conclude()?.with_fingerprint(fingerprint(folder.as_bytes())))
+}
+
+/// The verification of a request with a bearer token.
+#[cfg(feature = "jwt")]
+pub(super) struct TokenCheck<'a> {
+    token: BearerCheck<'a>,
+    /// A value of the head that `then` needs.
+    named: Option<Box<str>>,
+    then: Then,
+}
+
+/// A function that is called with a valid token, the value of the head and the body. The token covers neither
+/// of the two.
+#[cfg(feature = "jwt")]
+type Then = fn(VerifiedToken, Option<Box<str>>, &[u8]) -> Result<Verified, VerifyError>;
+
+#[cfg(feature = "jwt")]
+impl<'a> TokenCheck<'a> {
+    pub(super) fn new(token: BearerCheck<'a>, then: Then) -> Box<Self> {
+        Box::new(Self { token, named: None, then })
+    }
+
+    /// Passes the value of a header to the function, if the request has the header.
+    pub(super) fn with_header(mut self: Box<Self>, headers: &HeaderMap, name: &'static str) -> Box<Self> {
+        self.named = headers.get(name).and_then(|value| value.to_str().ok()).map(Into::into);
+        self
+    }
+}
+
+#[cfg(feature = "jwt")]
+impl Check for TokenCheck<'_> {
+    fn timestamp(&self) -> Option<SystemTime> {
+        self.token.sent_at()
+    }
+
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        let Self { token, named, then } = *self;
+        let body = body.clone();
+        token.finish(move |token| then(token, named, &body))
+    }
 }

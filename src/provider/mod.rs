@@ -62,6 +62,8 @@ mod autosend;
 #[cfg(feature = "asymmetric")]
 mod aws_sns;
 mod azure_eventgrid;
+#[cfg(feature = "jwt")]
+mod azure_eventgrid_entra;
 mod basic_auth;
 mod bigcommerce;
 mod bitbucket;
@@ -69,6 +71,8 @@ mod blockfrost;
 mod boldsign;
 mod bolt;
 mod bland;
+#[cfg(feature = "jwt")]
+mod bot_framework;
 mod box_events;
 mod braintree;
 mod btcpay;
@@ -146,6 +150,12 @@ mod gitlab;
 mod gocardless;
 mod gogs;
 mod google_channel;
+#[cfg(feature = "jwt")]
+mod google_chat;
+#[cfg(feature = "jwt")]
+mod google_cloud_tasks;
+#[cfg(feature = "jwt")]
+mod google_pubsub;
 mod grafana;
 mod greenhouse;
 mod gusto;
@@ -362,6 +372,8 @@ vendors! {
     blockfrost,
     boldsign,
     btcpay,
+    azure_eventgrid, #[cfg(feature = "jwt")] azure_eventgrid_entra,
+    basic_auth, bigcommerce, bitbucket, #[cfg(feature = "jwt")] bot_framework, box_events, braintree, buildkite, calcom, calendly,
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     checkr,
     clover,
@@ -404,6 +416,8 @@ vendors! {
     greenhouse,
     gusto,
     hackerone,
+    google_channel, #[cfg(feature = "jwt")] google_chat, #[cfg(feature = "jwt")] google_cloud_tasks,
+    #[cfg(feature = "jwt")] google_pubsub, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
     inngest, intercom, intuit, iron, jira, kustomer, lemonsqueezy, line, linear, lithic,
     klarna,
     klaviyo,
@@ -483,8 +497,8 @@ vendors! {
 /// Returns all providers in alphabetical order of their vendors, followed by the
 /// [aliases](Provider::alias_of).
 ///
-/// `aws_sns`, `circle`, `ebay` and `paypal` [fetch keys](Provider::fetches_keys), so [`Provider::verifier`]
-/// returns an error for them.
+/// Some providers, such as `aws_sns` and `google_pubsub`, [fetch keys](Provider::fetches_keys), so
+/// [`Provider::verifier`] returns an error for them.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
     VENDORS.iter().copied().flatten().chain(aliases::ALL).copied()
 }

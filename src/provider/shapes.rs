@@ -49,10 +49,13 @@ pub(super) mod jwt {
 
     use crate::{
         InvalidSecret, Secrets,
-        provider::by_hand::ByHandVerifier,
+        provider::by_hand::{ByHandVerifier, token_profile},
         verify::{
             Profile, Tolerance,
-            jwt::{Algorithm::HS256, BodyClaim, Issuer, KeyText, Rules, TokenVerifier, UrlClaim},
+            jwt::{
+                Algorithm::HS256, BearerRules, BodyClaim, ClaimRule, Issuer, KeyText, Rules, TokenIssuer,
+                TokenVerifier, UrlClaim,
+            },
         },
     };
 
@@ -71,6 +74,24 @@ pub(super) mod jwt {
             #[cfg(feature = "test-util")]
             bearer: false,
         }
+    }
+
+    /// Returns the rules for the ID tokens of a Google service account. Any Google Cloud user can get a token
+    /// for any audience, but only for their own service accounts.
+    pub(in crate::provider) fn google_id_token(audience: Box<str>, service_account: Box<str>) -> BearerRules {
+        BearerRules {
+            issuers: vec![TokenIssuer {
+                name: "https://accounts.google.com".into(),
+                keys: "https://www.googleapis.com/oauth2/v3/certs".into(),
+            }],
+            audience,
+            claims: vec![ClaimRule::Text(&["email"], service_account), ClaimRule::True("email_verified")],
+        }
+    }
+
+    /// Returns the profile of a provider whose bearer tokens do not cover the body.
+    pub(in crate::provider) fn bearer_profile(profile_of: Profile) -> Profile {
+        token_profile(profile(profile_of))
     }
 
     /// Removes the limit on the age of a timestamp, because a token can contain its own expiry.

@@ -106,6 +106,8 @@ macro_rules! from {
 
 #[cfg(feature = "asymmetric")]
 from!(AwsSns, Circle, Ebay, PayPal);
+#[cfg(feature = "jwt")]
+from!(AzureEventGridEntra, BotFramework, GoogleChat, GoogleCloudTasks, GooglePubSub);
 
 impl From<SchemeVerifier> for ProviderVerifier {
     /// Converts the verifier of a custom [`Scheme`](crate::verify::Scheme).

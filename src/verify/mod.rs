@@ -64,6 +64,8 @@ use subtle::ConstantTimeEq;
 pub use self::keys::Fetch;
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 pub(crate) use self::keys::key_pair;
+#[cfg(feature = "jwt")]
+pub(crate) use self::keys::{Found, Keys, fetched};
 pub use self::{
     cached_lookup::CachedLookup,
     context::RequestContext,

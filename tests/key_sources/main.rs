@@ -3,6 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod aws_sns;
+#[cfg(feature = "jwt")]
+mod bearer_tokens;
 mod by_key_id;
 mod cache;
 #[allow(unreachable_pub, reason = "other test crates share this file")]

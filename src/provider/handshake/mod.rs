@@ -13,6 +13,8 @@ use hmac::{KeyInit, Mac, digest::Output};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use serde_json::Value;
 
+#[cfg(feature = "jwt")]
+pub(super) use self::shared::permission_for;
 pub(super) use self::shared::{
     CHALLENGE, REACHABLE, bearer, permission_to_send, short_body, short_body_with,
 };

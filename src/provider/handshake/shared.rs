@@ -40,14 +40,23 @@ pub(in crate::provider) fn short_body(body: &Bytes) -> Option<&Bytes> {
 
 /// Returns the response to the `OPTIONS` request of CloudEvents, if the request contains the secret.
 pub(in crate::provider) fn permission_to_send(request: &HandshakeRequest<'_>) -> Option<Response<Bytes>> {
+    // A DNS name with an optional port.
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:".contains(byte);
+    permission_for(request, |origin| {
+        let is_name = (1..=255).contains(&origin.len()) && origin.as_bytes().iter().all(is_part);
+        is_name && bearer(request).is_some_and(|sent| request.is_secret(&sent))
+    })
+}
+
+/// Returns the response to the `OPTIONS` request of CloudEvents, if `is_permitted` accepts the origin.
+pub(in crate::provider) fn permission_for(
+    request: &HandshakeRequest<'_>,
+    is_permitted: impl FnOnce(&HeaderValue) -> bool,
+) -> Option<Response<Bytes>> {
     const ALLOWED_ORIGIN: HeaderName = HeaderName::from_static("webhook-allowed-origin");
     const ALLOWED_RATE: HeaderName = HeaderName::from_static("webhook-allowed-rate");
     let origin = request.is(&Method::OPTIONS).then(|| request.header("webhook-request-origin"))??;
-    // A DNS name with an optional port.
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:".contains(byte);
-    let is_name = (1..=255).contains(&origin.len()) && origin.as_bytes().iter().all(is_part);
-    let has_secret = bearer(request).is_some_and(|sent| request.is_secret(&sent));
-    (is_name && has_secret).then(|| {
+    is_permitted(origin).then(|| {
         let mut response = empty_response(StatusCode::OK);
         let headers = response.headers_mut();
         headers.insert(header::ALLOW, HeaderValue::from_static("POST"));

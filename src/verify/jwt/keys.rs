@@ -220,7 +220,7 @@ impl<'s> Source<'s> {
 }
 
 /// Returns whether the key fits the algorithm and is not declared for another.
-fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
+pub(super) fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
     let said = match algorithm {
         Algorithm::ES256 => KeyAlgorithm::ES256,
         Algorithm::ES384 => KeyAlgorithm::ES384,
@@ -243,7 +243,7 @@ fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
         && key.common.public_key_use.as_ref().is_none_or(|only| *only == PublicKeyUse::Signature)
 }
 
-fn bytes(key: &Jwk) -> Result<Vec<u8>, InvalidSecret> {
+pub(super) fn bytes(key: &Jwk) -> Result<Vec<u8>, InvalidSecret> {
     let unreadable = || InvalidSecret::new("JWK contains an invalid number");
     let key = DecodingKey::from_jwk(key).map_err(|_| unreadable())?;
     match key.kind() {

@@ -4,6 +4,8 @@
 //! function reads the system clock and takes its cryptography from a process-wide setting. Here the layer's
 //! clock counts, and the choice of cryptography stays local.
 
+mod bearer;
+mod key_set;
 mod keys;
 #[cfg(feature = "test-util")]
 mod sign;
@@ -17,7 +19,10 @@ use http::{HeaderName, header, request::Parts};
 pub(crate) use jsonwebtoken::Algorithm;
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::keys::KeyText;
+pub(crate) use self::{
+    bearer::{BearerCheck, BearerRules, BearerTokens, ClaimRule, TokenIssuer, VerifiedToken},
+    keys::KeyText,
+};
 use self::{
     keys::{SignedToken, TokenKeys},
     token::{ParsedToken, TokenClaims},
@@ -161,7 +166,7 @@ impl TokenVerifier {
 
 impl Verifier for TokenVerifier {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let token = ParsedToken::read(self.text(request.head())?, &self.rules)?;
+        let token = ParsedToken::read(self.text(request.head())?, self.rules.payload == BodyClaim::Body)?;
         let key_id = token.header.kid.as_deref();
         let mut signed = self.keys.begin(token.algorithm(), key_id, token.signature.as_bytes())?;
         signed.update(token.signed.as_bytes());

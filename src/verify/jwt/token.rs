@@ -6,7 +6,6 @@ use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, Header, decode_header};
 use serde_json::{Map, Value};
 
-use super::{BodyClaim, Rules};
 use crate::verify::VerifyError;
 
 /// A token in its compact form, not verified yet.
@@ -22,8 +21,9 @@ impl<'t> ParsedToken<'t> {
     /// The maximum length of a token in bytes.
     const LONGEST: usize = 8 * 1024;
 
-    /// Parses a token, and rejects a form of token that the provider does not send.
-    pub(super) fn read(text: &'t [u8], rules: &Rules) -> Result<Self, VerifyError> {
+    /// Parses a token, and rejects a form of token that the provider does not send. If `detached`, the token
+    /// omits its payload.
+    pub(super) fn read(text: &'t [u8], detached: bool) -> Result<Self, VerifyError> {
         let malformed = || VerifyError::malformed("token is not a JWT of three parts");
         let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= Self::LONGEST);
         let text = text.ok_or_else(malformed)?;
@@ -36,7 +36,6 @@ impl<'t> ParsedToken<'t> {
         // rejected later, because there are no keys for it.
         let header = decode_header(text).map_err(|_| VerifyError::malformed("token's header is invalid"))?;
         let token = Self { header, signed, payload, signature };
-        let detached = rules.payload == BodyClaim::Body;
         if payload.is_empty() != detached || !token.is_understood(detached) {
             return Err(VerifyError::malformed(
                 "token's payload, `crit` or `b64` is not what the provider sends",
@@ -60,7 +59,7 @@ impl<'t> ParsedToken<'t> {
         }
     }
 
-    /// Returns the claims. Call it only once the signature is verified.
+    /// Returns the claims. Do not act on them before the signature is verified, except to reject the token.
     pub(super) fn claims(&self) -> Result<TokenClaims, VerifyError> {
         let json = BASE64URL_NOPAD.decode(self.payload.as_bytes()).ok();
         let claims = json.and_then(|json| serde_json::from_slice(&json).ok());
@@ -74,6 +73,11 @@ pub(super) struct TokenClaims(Map<String, Value>);
 impl TokenClaims {
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+
+    /// Returns whether a claim is present, and is `true`.
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&Value::Bool(true))
     }
 
     /// Returns a claim that is text, if present.

@@ -14,6 +14,8 @@ mod public;
 
 #[cfg(feature = "asymmetric")]
 pub use self::fetch::Fetch;
+#[cfg(feature = "jwt")]
+pub(crate) use self::fetch::{Found, Keys, fetched};
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 pub(crate) use self::key_pair::key_pair;
 pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerprint};
