@@ -32,17 +32,30 @@ impl Fetch for Web {
 pub(crate) fn all() -> Vec<Vec<Seed>> {
     type Make = fn(&Value) -> ProviderVerifier;
     // Each provider has the time of its vectors. eBay and Circle sign no time, so their time here is arbitrary.
-    let providers: [(&'static str, u32, Make); 4] = [
+    let providers: &[(&'static str, u32, Make)] = &[
         ("aws-sns", 1_335_920_046, aws_sns),
         ("paypal", 1_431_963_913, paypal),
         ("ebay", 1_700_000_000, ebay),
         ("circle", 1_700_000_000, circle),
+        #[cfg(feature = "jwt")]
+        ("google-pubsub", 1_550_182_400, bearer::verifier),
+        #[cfg(feature = "jwt")]
+        ("google-cloud-tasks", 1_550_182_400, bearer::verifier),
+        #[cfg(feature = "jwt")]
+        ("google-chat", 1_550_182_400, bearer::verifier),
+        #[cfg(feature = "jwt")]
+        ("bot-framework", 1_550_182_400, bearer::verifier),
+        #[cfg(feature = "jwt")]
+        ("azure-eventgrid-entra", 1_550_182_400, bearer::verifier),
     ];
-    let seeds = providers.into_iter().map(|(provider, now, make)| {
+    let seeds = providers.iter().map(|&(provider, now, make)| {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/key_sources");
         let file = format!("{folder}/{}.json", provider.replace('-', "_"));
         let vectors: Vec<Value> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-        let valid = vectors.iter().filter(|vector| vector["expect"] == "valid");
+        // A few vectors of bearer tokens have a time of their own.
+        let valid = vectors.iter().filter(|vector| {
+            vector["expect"] == "valid" && vector["now_unix"].as_u64().is_none_or(|own| own == now.into())
+        });
         valid.map(|vector| seed(provider, now, vector, make(vector))).collect()
     });
     seeds.collect()
@@ -98,4 +111,52 @@ fn by_key_id(vector: &Value, folder: &str, page: &Value) -> Web {
 
 fn certificate_of(vector: &Value) -> Bytes {
     certificate(&BASE64.decode(text(&vector["public_key_der_b64"]).as_bytes()).unwrap())
+}
+
+/// Providers whose bearer tokens are signed with the keys of a published key set.
+#[cfg(feature = "jwt")]
+mod bearer {
+    use serde_json::{Value, json};
+    use tower_webhook::provider::{self, ProviderVerifier};
+
+    use super::{Web, text};
+
+    pub(super) fn verifier(vector: &Value) -> ProviderVerifier {
+        let arguments: Vec<_> = vector["arguments"].as_array().unwrap().iter().map(text).collect();
+        let web = web(vector);
+        match (text(&vector["scheme"]), &*arguments) {
+            ("google-pubsub", [audience, account]) => {
+                provider::google_pubsub(*audience, *account, web).into()
+            }
+            ("google-cloud-tasks", [audience, account]) => {
+                provider::google_cloud_tasks(*audience, *account, web).into()
+            }
+            ("google-chat", [audience]) => provider::google_chat(*audience, web).into(),
+            ("google-chat", [audience, account]) => {
+                provider::google_chat(*audience, web).add_on(*account).into()
+            }
+            ("bot-framework", [app_id]) => provider::bot_framework(*app_id, web).into(),
+            ("azure-eventgrid-entra", [tenant, audience]) => {
+                provider::azure_eventgrid_entra(tenant, *audience, web).into()
+            }
+            ("azure-eventgrid-entra", [tenant, audience, sender]) => {
+                provider::azure_eventgrid_entra(tenant, *audience, web).sender(sender).into()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Returns the key sets of a vector, which omits the numbers of the keys.
+    fn web(vector: &Value) -> Web {
+        let known: Value = serde_json::from_str(include_str!("../key_sources/key_set.json")).unwrap();
+        let full = |key: &Value| {
+            let mut key = key.clone();
+            let full = ["a", "b"].into_iter().map(|name| &known[name]).find(|full| full["kid"] == key["kid"]);
+            (key["n"], key["e"]) = (full.unwrap()["n"].clone(), full.unwrap()["e"].clone());
+            key
+        };
+        let page = |set: &Value| json!({ "keys": set["keys"].as_array().unwrap().iter().map(full).collect::<Vec<_>>() });
+        let sets = vector["jwks"].as_object().unwrap().iter();
+        Web(sets.map(|(url, set)| (url.clone(), page(set).to_string().into())).collect())
+    }
 }
