@@ -22,19 +22,59 @@ pub(crate) struct Fetched {
     pub(crate) id: &'static str,
     /// The topics of `aws-sns`.
     pub(crate) topics: Vec<String>,
+    pub(crate) token: TokenOptions,
     /// `true` if the command line has a secret: a key, or PayPal's webhook id.
     pub(crate) has_secret: bool,
 }
 
-pub(crate) const IDS: [&str; 4] = ["aws-sns", "circle", "ebay", "paypal"];
+/// The options of providers with bearer tokens.
+#[derive(Clone, Default)]
+pub(crate) struct TokenOptions {
+    pub(crate) audience: Option<String>,
+    /// The service account or the application that sends the token.
+    pub(crate) sender: Option<String>,
+    pub(crate) tenant: Option<String>,
+}
+
+impl TokenOptions {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.audience.is_none() && self.sender.is_none() && self.tenant.is_none()
+    }
+}
+
+pub(crate) const IDS: &[&str] = &[
+    "aws-sns",
+    "circle",
+    "ebay",
+    "paypal",
+    #[cfg(feature = "jwt")]
+    "azure-eventgrid-entra",
+    #[cfg(feature = "jwt")]
+    "bot-framework",
+    #[cfg(feature = "jwt")]
+    "google-chat",
+    #[cfg(feature = "jwt")]
+    "google-cloud-tasks",
+    #[cfg(feature = "jwt")]
+    "google-pubsub",
+];
+
+/// The ids of the first providers of [`IDS`], which have no bearer tokens.
+const WITHOUT_TOKEN: usize = 4;
 
 impl Fetched {
     pub(crate) fn new(id: &'static str) -> Self {
-        Self { id, topics: Vec::new(), has_secret: false }
+        Self { id, topics: Vec::new(), token: TokenOptions::default(), has_secret: false }
     }
 
     /// Returns an error if an option is missing, or has no effect.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
+        if !IDS.iter().take(WITHOUT_TOKEN).any(|id| *id == self.id) {
+            return self.check_token();
+        }
+        if !self.token.is_empty() {
+            return Err(NO_TOKEN);
+        }
         match (self.id, self.topics.is_empty(), self.has_secret) {
             ("aws-sns", true, _) => Err("--topic: `aws-sns` requires the ARN of a topic"),
             ("aws-sns", false, true) => Err("--secret: `aws-sns` fetches its certificates and has no secret"),
@@ -42,6 +82,23 @@ impl Fetched {
             // The keys of Circle and eBay cannot be fetched here, because that needs an access token.
             ("circle" | "ebay", true, false) => Err("--secret: `circle` and `ebay` require a public key"),
             ("circle" | "ebay" | "paypal", false, _) => Err("--topic: only `aws-sns` has topics"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns an error if an option of a provider with bearer tokens is missing, or has no effect.
+    fn check_token(&self) -> Result<(), &'static str> {
+        let TokenOptions { audience, sender, tenant } = &self.token;
+        let is_tenant_known = tenant.is_some() == (self.id == "azure-eventgrid-entra");
+        match self.id {
+            _ if !self.topics.is_empty() => Err("--topic: only `aws-sns` has topics"),
+            _ if self.has_secret => Err("--secret: the provider's keys are fetched"),
+            _ if audience.is_none() => Err("--audience: the provider requires it"),
+            _ if !is_tenant_known => Err("--tenant: only `azure-eventgrid-entra` requires it"),
+            "bot-framework" if sender.is_some() => Err("--sender: `bot-framework` has none"),
+            "google-pubsub" | "google-cloud-tasks" if sender.is_none() => {
+                Err("--sender: the provider requires a service account")
+            }
             _ => Ok(()),
         }
     }
@@ -58,11 +115,41 @@ impl Fetched {
             "circle" => provider::circle(given(circle_page)?).into(),
             "ebay" => provider::ebay(given(ebay_page)?).into(),
             "paypal" => provider::paypal(secrets, Https::new()).into(),
+            #[cfg(feature = "jwt")]
+            id if !IDS.iter().take(WITHOUT_TOKEN).any(|other| *other == id) => self.token.verifier(id),
             _ => {
                 let topics = self.topics.iter().map(String::as_str);
                 provider::aws_sns(topics, "inspector", Https::new()).confirm_subscriptions().into()
             }
         })
+    }
+}
+
+/// The error if an option of providers with bearer tokens has no effect.
+pub(crate) const NO_TOKEN: &str =
+    "--audience, --sender, --tenant: only providers with bearer tokens have these";
+
+#[cfg(feature = "jwt")]
+impl TokenOptions {
+    fn verifier(&self, id: &str) -> ProviderVerifier {
+        let audience = self.audience.as_deref().unwrap_or_default();
+        let tenant = self.tenant.as_deref().unwrap_or_default();
+        let (sender, https) = (self.sender.as_deref(), Https::new());
+        match (id, sender) {
+            ("google-pubsub", sender) => {
+                provider::google_pubsub(audience, sender.unwrap_or_default(), https).into()
+            }
+            ("google-cloud-tasks", sender) => {
+                provider::google_cloud_tasks(audience, sender.unwrap_or_default(), https).into()
+            }
+            ("google-chat", None) => provider::google_chat(audience, https).into(),
+            ("google-chat", Some(add_on)) => provider::google_chat(audience, https).add_on(add_on).into(),
+            ("bot-framework", _) => provider::bot_framework(audience, https).into(),
+            (_, None) => provider::azure_eventgrid_entra(tenant, audience, https).into(),
+            (_, Some(sender)) => {
+                provider::azure_eventgrid_entra(tenant, audience, https).sender(sender).into()
+            }
+        }
     }
 }
 

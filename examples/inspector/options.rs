@@ -12,6 +12,8 @@ use tower_webhook::{
     verify::{Profile, Tolerance, Verifier},
 };
 
+#[cfg(feature = "asymmetric")]
+use crate::fetched::TokenOptions;
 use crate::{
     provider::{self, Source},
     rules::Rules,
@@ -32,6 +34,12 @@ Usage: inspector [options]
   --topic ARN               topic of `aws-sns`; repeat it for several. The
                             certificates of aws-sns and paypal are fetched
                             over HTTPS
+  --audience TEXT           audience of bearer tokens: the endpoint's URL, the
+                            project number, or the application id. Their key
+                            sets are fetched over HTTPS
+  --sender TEXT             service account or application that sends the
+                            bearer token
+  --tenant ID               tenant of `azure-eventgrid-entra`
   --verify-token TEXT       token of the verification handshake
   --public-url URL          URL registered at the provider, if it signs the URL
   --store memory|URL        deduplication store: memory:?capacity=N,
@@ -97,6 +105,8 @@ pub(crate) fn parse() -> Result<Command, Error> {
     let mut scheme = None;
     let mut secrets: Vec<Secret> = Vec::new();
     let (mut key_id, mut topics) = (None, Vec::new());
+    #[cfg(feature = "asymmetric")]
+    let mut token = TokenOptions::default();
     let (mut now, mut log_start) = (None, false);
     let mut settings = Settings::default();
 
@@ -111,6 +121,12 @@ pub(crate) fn parse() -> Result<Command, Error> {
                     return Err("--key-id: each must be followed by a --secret".into());
                 }
             }
+            #[cfg(feature = "asymmetric")]
+            Long("audience") => token.audience = Some(text("--audience", &mut args)?),
+            #[cfg(feature = "asymmetric")]
+            Long("sender") => token.sender = Some(text("--sender", &mut args)?),
+            #[cfg(feature = "asymmetric")]
+            Long("tenant") => token.tenant = Some(text("--tenant", &mut args)?),
             Long("topic") => topics.push(text("--topic", &mut args)?),
             Long("verify-token") => {
                 settings.verify_token = Some(parse_secret("--verify-token", &mut args)?);
@@ -163,7 +179,12 @@ pub(crate) fn parse() -> Result<Command, Error> {
     };
     Ok(Command::Run(Box::new(Options {
         listen,
-        source: source.with(topics, !secrets.is_empty())?,
+        source: source.with(
+            topics,
+            #[cfg(feature = "asymmetric")]
+            token,
+            !secrets.is_empty(),
+        )?,
         secrets: Secrets::try_from(secrets).ok(),
         now,
         log_start,

@@ -16,7 +16,7 @@ use tower_webhook::{
 use crate::rules::Signing;
 
 #[cfg(feature = "asymmetric")]
-use crate::fetched::{self, Fetched};
+use crate::fetched::{self, Fetched, TokenOptions};
 
 #[derive(Clone)]
 pub(crate) enum Source {
@@ -31,7 +31,7 @@ impl Source {
     pub(crate) fn by_id(id: &str) -> Option<Self> {
         let id = if id == "whatsapp" { "meta" } else { id };
         #[cfg(feature = "asymmetric")]
-        if let Some(id) = fetched::IDS.into_iter().find(|fetched| *fetched == id) {
+        if let Some(id) = fetched::IDS.iter().find(|fetched| **fetched == id) {
             return Some(Self::Fetched(Fetched::new(id)));
         }
         provider::find(id).map(Self::Provider)
@@ -75,14 +75,21 @@ impl Source {
     }
 
     /// Adds the options that only providers with fetched keys have.
-    pub(crate) fn with(self, topics: Vec<String>, has_secret: bool) -> Result<Self, &'static str> {
+    pub(crate) fn with(
+        self,
+        topics: Vec<String>,
+        #[cfg(feature = "asymmetric")] token: TokenOptions,
+        has_secret: bool,
+    ) -> Result<Self, &'static str> {
         match self {
             #[cfg(feature = "asymmetric")]
             Self::Fetched(fetched) => {
-                let fetched = Fetched { topics, has_secret, ..fetched };
+                let fetched = Fetched { topics, token, has_secret, ..fetched };
                 fetched.check()?;
                 Ok(Self::Fetched(fetched))
             }
+            #[cfg(feature = "asymmetric")]
+            _ if !token.is_empty() => Err(fetched::NO_TOKEN),
             _ if !topics.is_empty() => Err("--topic: only `aws-sns` has topics"),
             other => {
                 let _ = has_secret;
@@ -114,7 +121,7 @@ impl Source {
 pub(crate) fn list() -> String {
     let ids = provider::all().filter(|provider| !provider.fetches_keys()).map(|provider| provider.id);
     #[cfg(feature = "asymmetric")]
-    let ids = ids.chain(fetched::IDS);
+    let ids = ids.chain(fetched::IDS.iter().copied());
     ids.map(|id| format!("{id}\n")).collect()
 }
 

@@ -54,7 +54,8 @@ pub(crate) fn all() -> Vec<Vec<Seed>> {
         let vectors: Vec<Value> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         // A few vectors of bearer tokens have a time of their own.
         let valid = vectors.iter().filter(|vector| {
-            vector["expect"] == "valid" && vector["now_unix"].as_u64().is_none_or(|own| own == now.into())
+            let own = &vector["now_unix"];
+            vector["expect"] == "valid" && (own.is_null() || *own == now)
         });
         valid.map(|vector| seed(provider, now, vector, make(vector))).collect()
     });

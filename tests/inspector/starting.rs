@@ -73,6 +73,37 @@ fn each_start_has_a_new_valid_demo_secret() {
     assert_ne!(secrets[0], secrets[1]);
 }
 
+/// The providers with bearer tokens.
+const BEARER: [&str; 5] =
+    ["azure-eventgrid-entra", "bot-framework", "google-chat", "google-cloud-tasks", "google-pubsub"];
+
+#[cfg(feature = "jwt")]
+#[test]
+fn providers_with_bearer_tokens_take_an_audience_and_a_sender() {
+    let all = ["--audience=a", "--sender=s", "--tenant=t"];
+    let accepted: [(&str, &[&[usize]]); 5] = [
+        ("azure-eventgrid-entra", &[&[0, 2], &[0, 1, 2]]),
+        ("bot-framework", &[&[0]]),
+        ("google-chat", &[&[0], &[0, 1]]),
+        ("google-cloud-tasks", &[&[0, 1]]),
+        ("google-pubsub", &[&[0, 1]]),
+    ];
+    for (id, accepted) in accepted {
+        assert!(BEARER.contains(&id));
+        for choice in 0..8_u8 {
+            let chosen: Vec<usize> = (0..3).filter(|bit| choice & (1 << bit) != 0).collect();
+            let options: Vec<_> = chosen.iter().map(|index| all[*index]).collect();
+            let inspector = Inspector::try_start(&[&["--provider", id], &*options].concat());
+            assert_eq!(inspector.is_some(), accepted.contains(&&*chosen), "{id} {options:?}");
+            let Some(inspector) = inspector else { continue };
+            let answer = Request::unsigned("{}").send(inspector.address());
+            assert_eq!(answer.status(), Some(401));
+            assert_line!(inspector.line(), outcome: "rejected", kind: "missing_signature", provider: id);
+            inspector.stop();
+        }
+    }
+}
+
 #[test]
 fn lists_providers_and_options() {
     for list in [&["--provider", "list"][..], &["--provider=list"], &["--log-start", "--provider", "list"]] {
@@ -83,6 +114,7 @@ fn lists_providers_and_options() {
         let all = all.map(|provider| provider.id);
         let fetched = ["aws-sns", "circle", "ebay", "paypal"];
         let fetched = fetched.into_iter().filter(|_| cfg!(feature = "asymmetric"));
+        let fetched = fetched.chain(BEARER.into_iter().filter(|_| cfg!(feature = "jwt")));
         assert_eq!(ids, all.chain(fetched).collect::<Vec<_>>());
         assert!(["standard-webhooks", "github", "notifyer", "stripe"].iter().all(|id| ids.contains(id)));
     }
@@ -133,6 +165,8 @@ fn refuses_invalid_options() {
         &["--provider", "aws-sns", "--topic", "arn:aws:sns:us-east-1:1:t", "--secret", SECRET],
         &["--provider", "ebay", "--topic", "arn:aws:sns:us-east-1:1:t"],
         &["--topic", "arn:aws:sns:us-east-1:1:t"],
+        &["--audience", "https://example.com"],
+        &["--provider", "ebay", "--audience", "https://example.com"],
         &["--provider", "circle", "--secret", "no key"],
         &["--scheme", "{}"],
         &["--store", "redis"],
