@@ -106,6 +106,7 @@ impl Settings {
 /// Provider names that begin with another provider's name, as (shorter name, rest). A scope of the
 /// shorter name that begins with the rest could be mistaken for a scope of the longer name.
 const LONGER_NAMES: &[(&str, &str)] = &[
+    ("apple-app-store", "sandbox"),
     ("bitbucket", "server"),
     ("buildkite", "token"),
     ("dropbox", "sign"),

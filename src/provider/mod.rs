@@ -35,6 +35,8 @@ mod handshake;
 mod macros;
 mod shapes;
 mod verifier;
+#[cfg(feature = "asymmetric")]
+mod x5c;
 
 // The vendors, in alphabetical order.
 mod ably;
@@ -43,21 +45,23 @@ mod adyen;
 mod affirm;
 mod aftership;
 mod agora;
-mod airship;
 mod aircall;
+mod airship;
 mod airtable;
 mod airwallex;
 mod akeneo;
 mod alchemy;
 mod anthropic;
+#[cfg(feature = "asymmetric")]
+mod apple_app_store;
 mod argyle;
 mod asana;
 mod ashby;
 mod attentive;
 mod attio;
+mod auth0;
 mod authorize_net;
 mod autodesk;
-mod auth0;
 mod autosend;
 #[cfg(feature = "asymmetric")]
 mod aws_sns;
@@ -67,10 +71,10 @@ mod azure_eventgrid_entra;
 mod basic_auth;
 mod bigcommerce;
 mod bitbucket;
+mod bland;
 mod blockfrost;
 mod boldsign;
 mod bolt;
-mod bland;
 #[cfg(feature = "jwt")]
 mod bot_framework;
 mod box_events;
@@ -104,8 +108,8 @@ mod crisp;
 mod cronofy;
 mod cursor;
 mod customerio;
-mod deel;
 mod daily;
+mod deel;
 mod deepgram;
 #[cfg(feature = "asymmetric")]
 mod discord;
@@ -193,8 +197,8 @@ mod mailgun;
 mod mandrill;
 mod maxio;
 mod mercadopago;
-mod merge;
 mod mercury;
+mod merge;
 mod messagebird;
 mod meta;
 mod modern_treasury;
@@ -250,8 +254,8 @@ mod retell;
 mod revenuecat;
 mod revolut;
 mod rewardful;
-mod rutter;
 mod rootly;
+mod rutter;
 #[cfg(feature = "jwt")]
 mod saleor;
 mod salesforce_marketing_cloud;
@@ -266,18 +270,17 @@ mod sendcloud;
 mod sendgrid;
 mod sentry;
 mod shippo;
-mod shopify;
-mod shortcut;
 mod shopee;
 mod shopify;
 mod shoplazza;
 mod shopline;
+mod shortcut;
 mod sinch;
 mod slack;
 mod smartsheet;
 mod snyk;
-mod sonatype;
 mod sonarqube;
+mod sonatype;
 mod square;
 mod squarespace;
 mod standard_webhooks;
@@ -299,9 +302,9 @@ mod terra;
 mod terraform;
 mod thinkific;
 mod tiktok;
+mod tiktok_shop;
 mod todoist;
 mod toggl;
-mod tiktok_shop;
 mod trello;
 mod twenty;
 mod twilio;
@@ -325,6 +328,8 @@ mod whoop;
 #[cfg(feature = "asymmetric")]
 mod wise;
 mod wistia;
+#[cfg(feature = "jwt")]
+mod wix;
 mod woocommerce;
 mod workos;
 mod worldline;
@@ -357,141 +362,44 @@ macro_rules! vendors {
 }
 
 vendors! {
-    ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, autosend,
-    affirm,
-    agora,
-    airwallex,
-    akeneo,
-    argyle,
-    ashby,
-    attentive,
-    authorize_net,
-    ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, auth0, autosend,
-    #[cfg(feature = "asymmetric")] aws_sns,
-    azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
-    blockfrost,
-    boldsign,
-    btcpay,
-    azure_eventgrid, #[cfg(feature = "jwt")] azure_eventgrid_entra,
-    basic_auth, bigcommerce, bitbucket, #[cfg(feature = "jwt")] bot_framework, box_events, braintree, buildkite, calcom, calendly,
-    cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
-    checkr,
-    clover,
-    airship,
-    autodesk,
-    #[cfg(feature = "asymmetric")] aws_sns,
-    azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
-    bolt,
-    cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
-    castle,
-    coinify, contentful, convoy, courier, crisp, customerio, deepgram,
-    cronofy,
-    cursor,
-    deel,
-    cashfree, checkly, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
-    ably, acuity, adyen, aftership, aircall, airtable, alchemy, anthropic, asana, attio, auth0, autosend,
-    #[cfg(feature = "asymmetric")] aws_sns,
-    azure_eventgrid, basic_auth, bigcommerce, bitbucket, bland, box_events, braintree, buildkite, calcom, calendly,
-    cashfree, chatwoot, checkly, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
-    coinify, commercelayer, contentful, convoy, courier, crisp, customerio, daily, deepgram,
-    #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
-    discourse,
-    doppler,
-    dub,
-    dwolla,
-    dynamic,
-    #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
+    ably, acuity, adyen, affirm, aftership, agora, aircall, airship, airtable, airwallex, akeneo,
+    alchemy, anthropic, #[cfg(feature = "asymmetric")] apple_app_store, argyle, asana, ashby,
+    attentive, attio, auth0, authorize_net, autodesk, autosend,
+    #[cfg(feature = "asymmetric")] aws_sns, azure_eventgrid,
+    #[cfg(feature = "jwt")] azure_eventgrid_entra, basic_auth, bigcommerce, bitbucket, bland,
+    blockfrost, boldsign, bolt, #[cfg(feature = "jwt")] bot_framework, box_events, braintree,
+    btcpay, buildkite, calcom, calendly, cashfree, castle, chatwoot, checkly, checkout, checkr,
+    #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare,
+    cloudinary, clover, coinbase, coinify, commercelayer, contentful, convoy, courier, crisp,
+    cronofy, cursor, customerio, daily, deel, deepgram, #[cfg(feature = "asymmetric")] discord,
+    discourse, docusign, doppler, dropbox, dropbox_sign, dub, dwolla, dynamic,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, ecwid, elevenlabs,
-    emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
-    finch,
-    fintoc,
-    expo,
-    #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
-    firecrawl,
-    #[cfg(feature = "asymmetric")] fireblocks, flagsmith, flinks, flutterwave, flux, fourthwall, front,
-    #[cfg(feature = "asymmetric")] fireblocks, flagsmith, flinks, flutterwave, flux, fourthwall, frameio, front,
-    #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
-    ghost,
-    google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
-    greenhouse,
-    gusto,
-    hackerone,
-    google_channel, #[cfg(feature = "jwt")] google_chat, #[cfg(feature = "jwt")] google_cloud_tasks,
-    #[cfg(feature = "jwt")] google_pubsub, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
-    inngest, intercom, intuit, iron, jira, kustomer, lemonsqueezy, line, linear, lithic,
-    klarna,
-    klaviyo,
-    knock,
-    kontent_ai,
-    linkedin,
-    inngest, intercom, intuit, iron, jira, kustomer, launchdarkly, lemonsqueezy, line, linear, lithic,
-    #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
-    mailerlite,
-    mailersend,
-    maxio,
-    merge,
-    lob,
-    mercury,
-    modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
-    mongodb_atlas,
-    monnify,
-    moonpay,
-    motive,
-    nango,
-    #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
-    npm,
-    onfleet,
-    ordergroove,
-    #[cfg(feature = "jwt")] netlify, notifyer, notion, nuvemshop, nylas, okta, onfido, openai, paddle,
-    pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
-    paymongo,
-    port,
-    #[cfg(feature = "asymmetric")] postal, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
-    printify,
-    qonto,
-    revolut,
-    rewardful,
-    rutter,
-    rootly,
-    #[cfg(feature = "jwt")] netlify, notifyer, notion, nuvemshop, nylas, okta, onfido, openai, oura, paddle,
-    pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, planetscale, plivo, polar,
-    #[cfg(feature = "asymmetric")] postal, prismic, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
-    #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
-    salesforce_marketing_cloud,
-    samsara,
-    savvycal,
-    sendbird,
-    #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
-    shippo,
-    shortcut,
-    smartsheet,
-    squarespace,
-    sonatype,
-    standard_webhooks, stripe, supabase, surge, svix, teams, telegram,
-    sumsub,
-    surveymonkey,
-    tebex,
-    #[cfg(feature = "asymmetric")] sendgrid, sentry, shopee, shopify, shoplazza, shopline, sinch, slack, snyk, square,
-    standard_webhooks, storyblok, stripe, supabase, surge, svix, teams, telegram,
-    #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
-    thinkific,
-    todoist,
-    toggl,
-    twenty,
-    #[cfg(feature = "asymmetric")] sendgrid, sentry, shopee, shopify, shoplazza, shopline, sinch, slack, snyk, sonarqube, square,
-    standard_webhooks, storyblok, stripe, supabase, surge, svix, tailscale, tally, teams, telegram,
-    #[cfg(feature = "asymmetric")] telnyx, terra, terraform, tiktok, tiktok_shop, trello, twilio, twitch, twitter,
-    typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
-    uber,
-    uploadcare,
-    veriff,
-    viber,
-    typeform, #[cfg(feature = "jwt")] upstash, vapi, vercel, vonage, webex, webflow, websub, whereby,
-    whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
-    wistia,
-    worldline,
-    zitadel,
-    zoho_payments,
+    emailit, expo, #[cfg(feature = "asymmetric")] fal, fastspring, finch, fintoc,
+    #[cfg(feature = "asymmetric")] fireblocks, firecrawl, flagsmith, flinks, flutterwave, flux,
+    fourthwall, frameio, front, #[cfg(feature = "jwt")] fusionauth, getstream, ghost, gitea, github,
+    gitlab, gocardless, gogs, google_channel, #[cfg(feature = "jwt")] google_chat,
+    #[cfg(feature = "jwt")] google_cloud_tasks, #[cfg(feature = "jwt")] google_pubsub, grafana,
+    greenhouse, gusto, hackerone, helpscout, heroku, hook0, hookdeck, hub_list, hubspot,
+    huggingface, inngest, intercom, intuit, iron, jira, klarna, klaviyo, knock, kontent_ai,
+    kustomer, launchdarkly, lemonsqueezy, line, linear, linkedin, lithic,
+    #[cfg(feature = "jwt")] livekit, lob, logto, mailerlite, mailersend, mailgun, mandrill, maxio,
+    mercadopago, mercury, merge, messagebird, meta, modern_treasury, mollie,
+    #[cfg(feature = "jwt")] monday, monei, mongodb_atlas, monnify, moonpay, motive, ms_graph, mux,
+    nango, #[cfg(feature = "jwt")] netlify, notifyer, notion, npm, nuvemshop, nylas, okta, onfido,
+    onfleet, openai, ordergroove, oura, paddle, pagerduty, pandadoc, paymongo,
+    #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid,
+    planetscale, plivo, polar, port, #[cfg(feature = "asymmetric")] postal, printify, prismic,
+    pusher, qonto, quicknode, razorpay, recurly, replicate, retell, revenuecat, revolut, rewardful,
+    rootly, rutter, #[cfg(feature = "jwt")] saleor, salesforce_marketing_cloud, samsara, sanity,
+    savvycal, scalr, segment, sendbird, sendcloud, #[cfg(feature = "asymmetric")] sendgrid, sentry,
+    shippo, shopee, shopify, shoplazza, shopline, shortcut, sinch, slack, smartsheet, snyk,
+    sonarqube, sonatype, square, squarespace, standard_webhooks, storyblok, stripe, sumsub,
+    supabase, surge, surveymonkey, svix, tailscale, tally, teams, tebex, telegram,
+    #[cfg(feature = "asymmetric")] telnyx, terra, terraform, thinkific, tiktok, tiktok_shop,
+    todoist, toggl, trello, twenty, twilio, twitch, twitter, typeform, uber, uploadcare,
+    #[cfg(feature = "jwt")] upstash, vapi, vercel, veriff, viber, vonage, webex, webflow, websub,
+    whereby, whoop, #[cfg(feature = "asymmetric")] wise, wistia, #[cfg(feature = "jwt")] wix,
+    woocommerce, workos, worldline, xero, zendesk, zitadel, zoho_payments, zoom,
 }
 
 /// Returns all providers in alphabetical order of their vendors, followed by the

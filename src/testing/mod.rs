@@ -116,11 +116,15 @@
 //! # #[cfg(not(feature = "asymmetric"))] fn main() {}
 //! ```
 //!
-//! [`sign`] still returns an error for providers whose keys are fetched, and for JSON Web Tokens that are
-//! signed with a private key. To test a handler for such a provider, use another verifier in the test's
+//! For Apple's App Store, the secret is a bundle id from `testing::apple_bundle_id`.
+//!
+//! [`sign`] still returns an error for providers whose keys are fetched, and for JSON Web Tokens in a header
+//! that are signed with a private key. To test a handler for such a provider, use another verifier in the test's
 //! layer, such as [`provider::standard_webhooks`](crate::provider::standard_webhooks). The handler's code
 //! does not change.
 
+#[cfg(feature = "asymmetric")]
+mod apple;
 #[cfg(feature = "asymmetric")]
 mod key_pair;
 mod outcomes;
@@ -129,8 +133,10 @@ mod sign;
 mod store;
 
 #[cfg(feature = "asymmetric")]
+pub(crate) use self::apple::{CERTIFICATES as APPLE_CERTIFICATES, ROOT as APPLE_ROOT};
+#[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
-pub use self::key_pair::key_pair;
+pub use self::{apple::apple_bundle_id, key_pair::key_pair};
 pub use self::{
     outcomes::Outcomes,
     post::{Post, post},

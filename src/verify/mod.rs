@@ -94,7 +94,10 @@ pub(crate) use self::{
 };
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
-    keys::{Certificate, KeyCache, PublicKeys, PublicKind, Signatures, SignedMessage, in_force, pem},
+    keys::{
+        Certificate, KeyCache, PinnedChain, PublicKeys, PublicKind, Signatures, SignedMessage,
+        in_force, pem,
+    },
     request::endpoint_url,
 };
 

@@ -43,15 +43,17 @@ impl Vector {
     }
 }
 
-/// Returns the vectors of all files. Files named after a feature require it, and EasyPost's vectors require `unicode`.
+/// Returns the vectors of all files. Files whose names begin with a feature require it, and EasyPost's vectors require
+/// `unicode`.
 pub fn vectors() -> Vec<Vector> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let has_providers = |path: &PathBuf| match path.file_stem().unwrap().to_str() {
-        Some("asymmetric") => cfg!(feature = "asymmetric"),
-        Some("jwt") => cfg!(feature = "jwt"),
-        _ => true,
-    };
+    let has_providers =
+        |path: &PathBuf| match path.file_stem().unwrap().to_str().and_then(|stem| stem.split('-').next()) {
+            Some("asymmetric") => cfg!(feature = "asymmetric"),
+                Some("jwt") => cfg!(feature = "jwt"),
+            _ => true,
+        };
     let is_json = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
     let mut paths: Vec<_> = paths.filter(is_json).filter(has_providers).collect();
     paths.sort();

@@ -67,6 +67,9 @@ async fn every_valid_vector_with_an_extra_byte_is_rejected() {
         "ecwid",
         "prismic",
         "vapi",
+        // Only the signed payload counts, and it is one of the fields.
+        "apple-app-store",
+        "apple-app-store-sandbox",
         // Inngest signs canonical JSON, which omits white space.
         "inngest",
     ];
@@ -78,7 +81,12 @@ async fn every_valid_vector_with_an_extra_byte_is_rejected() {
     let mut judged = 0;
     for vector in vectors.iter().filter(|vector| vector.expect == "valid").filter(protected) {
         let tampered = Vector { body_utf8: format!("{} ", vector.body_utf8), ..vector.clone() };
-        assert_eq!(judge(&tampered).await, Found::Rejected(RejectionKind::WrongSignature), "{}", vector.id);
+        let expected = match &*vector.scheme {
+            // The body ends with the signature.
+            "wix" => RejectionKind::MalformedSignature,
+            _ => RejectionKind::WrongSignature,
+        };
+        assert_eq!(judge(&tampered).await, Found::Rejected(expected), "{}", vector.id);
         judged += 1;
     }
     assert!(judged >= 200, "only {judged} judged");

@@ -19,6 +19,8 @@ use crate::{
         Verified, VerifyError, keys::PublicKey, pem,
     },
 };
+#[cfg(feature = "test-util")]
+use crate::{secret::SignWith, verify::signing::CannotSign};
 
 /// The meaning of a secret's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,11 @@ impl TokenKeys {
             for (index, (source, used)) in sources.iter().zip(&mut used).enumerate() {
                 let found = source.keys(algorithm, kind, index).map_err(|error| error.at(index))?;
                 *used |= !found.is_empty();
+                #[cfg(feature = "test-util")]
+                let found = {
+                    let secret = secrets.as_slice().get(index);
+                    found.into_iter().map(move |key| key.with_private_key_of(secret))
+                };
                 of_kind.extend(found);
             }
             keys.public.push((algorithm, PublicKeys::of(kind, of_kind)));
@@ -92,6 +99,17 @@ impl TokenKeys {
     #[cfg(feature = "test-util")]
     pub(super) fn secrets(&self) -> Option<(Algorithm, &Keyring)> {
         self.macs.first().map(|(algorithm, keys)| (*algorithm, keys))
+    }
+
+    /// Returns the private key of the first public key, and its algorithm, if a test generated it.
+    #[cfg(feature = "test-util")]
+    pub(super) fn private_key(&self) -> Result<(Algorithm, SignWith), CannotSign> {
+        // Generated ECDSA keys sign in DER, which is not the format of tokens.
+        let is_supported =
+            |algorithm| matches!(algorithm, Algorithm::RS256 | Algorithm::RS512 | Algorithm::EdDSA);
+        let first = self.public.iter().find(|(algorithm, _)| is_supported(*algorithm));
+        let (algorithm, keys) = first.ok_or_else(CannotSign::public_key)?;
+        Ok((*algorithm, keys.signer(None)?))
     }
 
     /// Begins to verify a message signed with `algorithm`: with all MAC keys, or with the public keys that

@@ -10,6 +10,7 @@ mod keys;
 #[cfg(feature = "test-util")]
 mod sign;
 mod token;
+mod whole_body;
 
 use std::time::{Duration, SystemTime};
 
@@ -22,10 +23,12 @@ use sha2::{Digest, Sha256};
 pub(crate) use self::{
     bearer::{BearerCheck, BearerRules, BearerTokens, ClaimRule, TokenIssuer, VerifiedToken},
     keys::KeyText,
+    token::TokenClaims,
+    whole_body::{BodyTokenRules, BodyTokenVerifier},
 };
 use self::{
     keys::{SignedToken, TokenKeys},
-    token::{ParsedToken, TokenClaims},
+    token::ParsedToken,
 };
 use super::{
     Check, Encoding, Finish, Profile, RequestContext, Verified, Verifier, VerifyError, called_url,

@@ -21,12 +21,19 @@ impl<'t> ParsedToken<'t> {
     /// The maximum length of a token in bytes.
     const LONGEST: usize = 8 * 1024;
 
-    /// Parses a token, and rejects a form of token that the provider does not send. If `detached`, the token
-    /// omits its payload.
+    /// Parses a token in a header, and rejects a form of token that the provider does not send. If `detached`, the
+    /// token omits its payload.
     pub(super) fn read(text: &'t [u8], detached: bool) -> Result<Self, VerifyError> {
+        match text.len() <= Self::LONGEST {
+            true => Self::read_any_length(text, detached),
+            false => Err(VerifyError::malformed("token is not a JWT of three parts")),
+        }
+    }
+
+    /// Parses a token like [`read`](Self::read), for a body whose length is already limited.
+    pub(super) fn read_any_length(text: &'t [u8], detached: bool) -> Result<Self, VerifyError> {
         let malformed = || VerifyError::malformed("token is not a JWT of three parts");
-        let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= Self::LONGEST);
-        let text = text.ok_or_else(malformed)?;
+        let text = std::str::from_utf8(text).map_err(|_| malformed())?;
         let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
         let (protected, payload) = signed.split_once('.').ok_or_else(malformed)?;
         if payload.contains('.') || protected.is_empty() {
@@ -68,7 +75,7 @@ impl<'t> ParsedToken<'t> {
 }
 
 /// The claims of a token.
-pub(super) struct TokenClaims(Map<String, Value>);
+pub(crate) struct TokenClaims(Map<String, Value>);
 
 impl TokenClaims {
     pub(super) fn has(&self, name: &str) -> bool {
@@ -81,7 +88,7 @@ impl TokenClaims {
     }
 
     /// Returns a claim that is text, if present.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 

@@ -18,7 +18,8 @@ use crate::InvalidSecret;
 /// The certificate's chain and name are not checked: the TLS connection to the provider's host authenticates
 /// the fetched file.
 pub(crate) struct Certificate {
-    public_key: Vec<u8>,
+    /// The `SubjectPublicKeyInfo` in DER.
+    pub(super) public_key: Vec<u8>,
     /// `None` for a bare public key.
     pub(crate) validity: Option<RangeInclusive<SystemTime>>,
 }
@@ -32,7 +33,12 @@ impl Certificate {
             Some(der) => &der.map_err(|_| invalid())?,
             None => file,
         };
-        let certificate = X509::from_der(der).map_err(|_| invalid())?;
+        Self::of(&X509::from_der(der).map_err(|_| invalid())?)
+    }
+
+    /// Returns the facts of a parsed certificate.
+    pub(super) fn of(certificate: &X509) -> Result<Self, InvalidSecret> {
+        let invalid = || InvalidSecret::new("fetched file is not an X.509 certificate");
         let facts = certificate.tbs_certificate();
         let dates = facts.validity();
         let public_key = facts.subject_public_key_info().to_der();

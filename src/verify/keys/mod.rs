@@ -3,6 +3,8 @@
 #[cfg(feature = "asymmetric")]
 mod certificate;
 #[cfg(feature = "asymmetric")]
+mod chain;
+#[cfg(feature = "asymmetric")]
 mod fetch;
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 mod key_pair;
@@ -22,6 +24,7 @@ pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerpri
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     certificate::Certificate,
+    chain::PinnedChain,
     fetch::{KeyCache, in_force},
     pem::pem,
     public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage},

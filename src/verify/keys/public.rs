@@ -202,6 +202,13 @@ impl PublicKey {
         })
     }
 
+    /// Adds the secret's private key, if a test generated it.
+    #[cfg(all(feature = "test-util", feature = "jwt"))]
+    pub(crate) fn with_private_key_of(mut self, secret: Option<&Secret>) -> Self {
+        self.sign_with = secret.and_then(Secret::sign_with).cloned();
+        self
+    }
+
     /// Returns the facts about a request that this key verified.
     fn verified(&self) -> Verified {
         Verified::new().with_secret_index(self.secret_index).with_fingerprint(self.fingerprint)
