@@ -251,7 +251,7 @@ async fn every_provider_with_a_secret_accepts_what_it_signs() {
     }
     // The test kit generates no key pairs for JSON Web Tokens, nor for RSA with SHA-1, which can only be verified.
     let public =
-        ["apple-app-store", "apple-app-store-sandbox", "plaid", "postal-sha1", "saleor", "wix"];
+        ["apple-app-store", "apple-app-store-sandbox", "plaid", "postal-sha1", "saleor", "wechat-pay", "wix"];
     let public = public.into_iter().filter(|id| provider::find(id).is_some());
     assert_eq!(without_secret, public.collect::<Vec<_>>());
 }

@@ -205,11 +205,12 @@ impl Delivery {
 
     /// Returns the verified payload, which is also the body that the handler receives.
     ///
-    /// It is the [`raw`](Self::raw) body, except in two cases. If the body is encoded (`content-encoding:
+    /// It is the [`raw`](Self::raw) body, except in three cases. If the body is encoded (`content-encoding:
     /// gzip`), the payload is the decoded body; this requires the feature `compression`. If the signature
     /// covers only JSON that is derived from the request, the payload is that JSON: the signed fields of an
-    /// Amazon SNS message, the JSON in a form field (Gitea, Gogs) or in the query (Gitea), or canonical JSON
-    /// (Inngest).
+    /// Amazon SNS message, the payload of a token (Apple, Wix), the JSON in a form field (Gitea, Gogs) or in the
+    /// query (Gitea), or canonical JSON (Inngest). If the body is encrypted (Feishu), the payload is the
+    /// decrypted body.
     ///
     /// [`Profile::body_signed`](crate::verify::Profile::body_signed) is `false` for providers whose signature
     /// does not cover the payload.

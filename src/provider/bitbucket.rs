@@ -52,7 +52,7 @@ providers! {
 const SERVER_HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |request| request.header("x-event-key").is_some_and(|key| key == "diagnostics:ping"),
-        response: |body| {
+        response: |_, body| {
             #[derive(Deserialize)]
             #[serde(deny_unknown_fields)]
             struct Test {

@@ -3,6 +3,7 @@ use std::{fmt, time::Duration};
 use super::{
     alternatives::SignedContent,
     by_hand::ByHandVerifier,
+    encryption::Encryption,
     evidence::{EVIDENCE, Evidence},
     handshake::Handshake,
     verifier::{ProviderVerifier, VerifierKind},
@@ -83,6 +84,8 @@ pub(super) struct Facts {
     pub(super) signed_field: Option<&'static str>,
     /// `true` if the signature may cover the canonical form of the JSON body.
     pub(super) canonical_json: bool,
+    /// Decrypts the body once its signature is verified.
+    pub(super) encryption: Option<Encryption>,
     pub(super) dedupe_window: Option<Duration>,
     pub(super) body_limit: Option<usize>,
     pub(super) retries: Option<bool>,
@@ -104,6 +107,7 @@ impl Facts {
         json_field: None,
         signed_field: None,
         canonical_json: false,
+        encryption: None,
         dedupe_window: None,
         body_limit: None,
         retries: None,
@@ -309,6 +313,7 @@ impl Provider {
     pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<ProviderVerifier, InvalidSecret> {
         let secrets = secrets.into_secrets();
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
+        let encryption = self.facts.encryption.map(|encryption| (encryption, secrets.clone()));
         let (kind, profile) = match self.make {
             Make::Scheme(scheme) => {
                 let scheme = self.with_own_event_type(scheme());
@@ -337,7 +342,9 @@ impl Provider {
                 )));
             }
         };
-        Ok(ProviderVerifier::new(kind, handshake, profile).with_signed_content(self.facts.signed_content()))
+        Ok(ProviderVerifier::new(kind, handshake, profile)
+            .with_signed_content(self.facts.signed_content())
+            .with_encryption(encryption))
     }
 
     /// Returns a verifier for a provider that accepts any text as its secret.

@@ -28,6 +28,7 @@ mod aliases;
 mod alternatives;
 mod by_hand;
 mod definition;
+mod encryption;
 mod evidence;
 #[cfg(feature = "asymmetric")]
 mod fetched;
@@ -132,6 +133,8 @@ mod expo;
 #[cfg(feature = "asymmetric")]
 mod fal;
 mod fastspring;
+#[cfg(feature = "encrypted")]
+mod feishu;
 mod finch;
 mod fintoc;
 #[cfg(feature = "asymmetric")]
@@ -323,6 +326,8 @@ mod vonage;
 mod webex;
 mod webflow;
 mod websub;
+#[cfg(feature = "encrypted")]
+mod wechat_pay;
 mod whereby;
 mod whoop;
 #[cfg(feature = "asymmetric")]
@@ -374,16 +379,16 @@ vendors! {
     cronofy, cursor, customerio, daily, deel, deepgram, #[cfg(feature = "asymmetric")] discord,
     discourse, docusign, doppler, dropbox, dropbox_sign, dub, dwolla, dynamic,
     #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, ecwid, elevenlabs,
-    emailit, expo, #[cfg(feature = "asymmetric")] fal, fastspring, finch, fintoc,
-    #[cfg(feature = "asymmetric")] fireblocks, firecrawl, flagsmith, flinks, flutterwave, flux,
-    fourthwall, frameio, front, #[cfg(feature = "jwt")] fusionauth, getstream, ghost, gitea, github,
-    gitlab, gocardless, gogs, google_channel, #[cfg(feature = "jwt")] google_chat,
-    #[cfg(feature = "jwt")] google_cloud_tasks, #[cfg(feature = "jwt")] google_pubsub, grafana,
-    greenhouse, gusto, hackerone, helpscout, heroku, hook0, hookdeck, hub_list, hubspot,
-    huggingface, inngest, intercom, intuit, iron, jira, klarna, klaviyo, knock, kontent_ai,
-    kustomer, launchdarkly, lemonsqueezy, line, linear, linkedin, lithic,
-    #[cfg(feature = "jwt")] livekit, lob, logto, mailerlite, mailersend, mailgun, mandrill, maxio,
-    mercadopago, mercury, merge, messagebird, meta, modern_treasury, mollie,
+    emailit, expo, #[cfg(feature = "asymmetric")] fal, fastspring,
+    #[cfg(feature = "encrypted")] feishu, finch, fintoc, #[cfg(feature = "asymmetric")] fireblocks,
+    firecrawl, flagsmith, flinks, flutterwave, flux, fourthwall, frameio, front,
+    #[cfg(feature = "jwt")] fusionauth, getstream, ghost, gitea, github, gitlab, gocardless, gogs,
+    google_channel, #[cfg(feature = "jwt")] google_chat, #[cfg(feature = "jwt")] google_cloud_tasks,
+    #[cfg(feature = "jwt")] google_pubsub, grafana, greenhouse, gusto, hackerone, helpscout, heroku,
+    hook0, hookdeck, hub_list, hubspot, huggingface, inngest, intercom, intuit, iron, jira, klarna,
+    klaviyo, knock, kontent_ai, kustomer, launchdarkly, lemonsqueezy, line, linear, linkedin,
+    lithic, #[cfg(feature = "jwt")] livekit, lob, logto, mailerlite, mailersend, mailgun, mandrill,
+    maxio, mercadopago, mercury, merge, messagebird, meta, modern_treasury, mollie,
     #[cfg(feature = "jwt")] monday, monei, mongodb_atlas, monnify, moonpay, motive, ms_graph, mux,
     nango, #[cfg(feature = "jwt")] netlify, notifyer, notion, npm, nuvemshop, nylas, okta, onfido,
     onfleet, openai, ordergroove, oura, paddle, pagerduty, pandadoc, paymongo,
@@ -398,8 +403,9 @@ vendors! {
     #[cfg(feature = "asymmetric")] telnyx, terra, terraform, thinkific, tiktok, tiktok_shop,
     todoist, toggl, trello, twenty, twilio, twitch, twitter, typeform, uber, uploadcare,
     #[cfg(feature = "jwt")] upstash, vapi, vercel, veriff, viber, vonage, webex, webflow, websub,
-    whereby, whoop, #[cfg(feature = "asymmetric")] wise, wistia, #[cfg(feature = "jwt")] wix,
-    woocommerce, workos, worldline, xero, zendesk, zitadel, zoho_payments, zoom,
+    #[cfg(feature = "encrypted")] wechat_pay, whereby, whoop, #[cfg(feature = "asymmetric")] wise,
+    wistia, #[cfg(feature = "jwt")] wix, woocommerce, workos, worldline, xero, zendesk, zitadel,
+    zoho_payments, zoom,
 }
 
 /// Returns all providers in alphabetical order of their vendors, followed by the

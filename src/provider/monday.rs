@@ -64,7 +64,7 @@ providers! {
 const HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |_| true,
-        response: |body| {
+        response: |_, body| {
             #[derive(Deserialize)]
             #[serde(deny_unknown_fields)]
             struct Challenge {

@@ -64,6 +64,9 @@ const HANDSHAKE: Handshake = Handshake {
         Some(body) => echo(&scan(body, "/challenge")?),
         None => certificate_check(short_body(body)?),
     },
-    unsigned_post: Some(UnsignedPost { has_head: |request| request.is_form(), response: certificate_check }),
+    unsigned_post: Some(UnsignedPost {
+        has_head: |request| request.is_form(),
+        response: |_, body| certificate_check(body),
+    }),
     ..Handshake::NONE
 };

@@ -11,6 +11,7 @@ use super::handshake::{ChallengeCheck, Handshake, HandshakeRequest};
 use super::{
     alternatives::{self, FieldCheck, SignedContent},
     by_hand::ByHandVerifier,
+    encryption::Encryption,
 };
 #[cfg(feature = "test-util")]
 use crate::verify::{
@@ -45,6 +46,7 @@ struct VerifierParts {
     kind: VerifierKind,
     handshake: Option<(Handshake, Secrets)>,
     signed_content: SignedContent,
+    encryption: Option<(Encryption, Secrets)>,
 }
 
 #[allow(clippy::large_enum_variant, reason = "in an `Arc`, one per verifier")]
@@ -60,7 +62,8 @@ pub(super) enum VerifierKind {
 
 impl ProviderVerifier {
     pub(super) fn new(kind: VerifierKind, handshake: Option<(Handshake, Secrets)>, profile: Profile) -> Self {
-        let parts = VerifierParts { kind, handshake, signed_content: SignedContent::Body };
+        let signed_content = SignedContent::Body;
+        let parts = VerifierParts { kind, handshake, signed_content, encryption: None };
         Self { parts: Arc::new(parts), profile: Arc::new(profile) }
     }
 
@@ -68,6 +71,14 @@ impl ProviderVerifier {
     pub(super) fn with_signed_content(mut self, content: SignedContent) -> Self {
         if let Some(parts) = Arc::get_mut(&mut self.parts) {
             parts.signed_content = content;
+        }
+        self
+    }
+
+    /// Sets the way in which the provider encrypts the body. Default: not encrypted.
+    pub(super) fn with_encryption(mut self, encryption: Option<(Encryption, Secrets)>) -> Self {
+        if let Some(parts) = Arc::get_mut(&mut self.parts) {
+            parts.encryption = encryption;
         }
         self
     }
@@ -136,14 +147,18 @@ impl Verifier for ProviderVerifier {
             }
             _ => check,
         };
+        let check = match &self.parts.encryption {
+            Some((encryption, secrets)) => {
+                check.map(|check| encryption.decrypt_after(check, secrets.as_slice()))
+            }
+            None => check,
+        };
         let Some((handshake, secrets)) = &self.parts.handshake else { return check };
         let check = match check {
             Err(error) if error.kind() == RejectionKind::MissingSignature => {
                 let request = HandshakeRequest { request: *request, secrets: secrets.as_slice() };
                 let error = handshake.token_error(&request).unwrap_or(error);
-                return handshake
-                    .unsigned_post
-                    .map_or(Err(error.clone()), |post| post.check(&request, error));
+                return handshake.unsigned_post.map_or(Err(error.clone()), |post| post.check(request, error));
             }
             check => check?,
         };
@@ -189,6 +204,9 @@ impl Signer for ProviderVerifier {
             && signs(body)
         {
             return Err(super::handshake::is_challenge().into());
+        }
+        if let Some((encryption, secrets)) = &self.parts.encryption {
+            *body = encryption.encrypted(secrets.as_slice(), body)?;
         }
         // The signed form of the body, if it is not the body as sent.
         let mut content = match self.parts.signed_content {

@@ -36,7 +36,7 @@ providers! {
 const HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |request| request.is_form(),
-        response: |body| {
+        response: |_, body| {
             let id = body.strip_prefix(b"webhook_id=")?;
             digits(id).map(|_| empty_response(StatusCode::OK))
         },

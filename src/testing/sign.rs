@@ -12,8 +12,8 @@ use crate::verify::{
 ///
 /// This function supports all providers with a symmetric secret, and custom
 /// [`Scheme`](crate::verify::Scheme)s. With [`key_pair`](super::key_pair), it also supports providers that
-/// sign with a private key, except for those that send a JSON Web Token. If the signer has several secrets,
-/// it uses the first one, unless the request contains the key id of another secret, as with Pusher.
+/// sign with a private key, except for those that send a JSON Web Token in a header. If the signer has several
+/// secrets, it uses the first one, unless the request contains the key id of another secret, as with Pusher.
 ///
 /// ```
 /// use http::Request;
@@ -40,6 +40,8 @@ use crate::verify::{
 /// * **The body** is signed as is. If the provider sends the signature in the body (Adyen, Braintree, Dropbox
 ///   Sign, Mailgun, Microsoft Graph, Vonage), the signature is added to the body. The test must provide the
 ///   ids, event types and times in the body. A missing value that the provider signs is an error.
+///   If the provider sends a token in the body (Apple, Wix) or an encrypted body (Feishu, WeChat Pay), the body to
+///   sign is the payload that the handler gets.
 /// * **The URL**, if the provider signs it, is the URL of the request with the scheme `https`. If the layer
 ///   has a [`public_url`](crate::WebhookLayer::public_url), use the same URL for the request. In tests, the
 ///   `public_url` must begin with `https://` and must not contain a user name. If the request has neither a

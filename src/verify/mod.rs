@@ -95,7 +95,7 @@ pub(crate) use self::{
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     keys::{
-        Certificate, KeyCache, PinnedChain, PublicKeys, PublicKind, Signatures, SignedMessage,
+        Certificate, KeyCache, PinnedChain, PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage,
         in_force, pem,
     },
     request::endpoint_url,

@@ -138,8 +138,9 @@ impl Verified {
 
     /// Returns the verified payload, if it differs from the body. For an encoded body (`content-encoding`),
     /// the payload is the decoded body. If the signature covers only JSON that is taken from the request, the
-    /// payload is that JSON: the signed fields of an Amazon SNS message, the JSON in a form field or in the
-    /// query (Gitea, Gogs), or canonical JSON (Inngest).
+    /// payload is that JSON: the signed fields of an Amazon SNS message, the payload of a token (Apple, Wix), the
+    /// JSON in a form field or in the query (Gitea, Gogs), or canonical JSON (Inngest). For an encrypted body
+    /// (Feishu), the payload is the decrypted body.
     #[must_use]
     pub fn payload(&self) -> Option<&Bytes> {
         self.payload.as_deref()

@@ -51,7 +51,8 @@ pub fn vectors() -> Vec<Vector> {
     let has_providers =
         |path: &PathBuf| match path.file_stem().unwrap().to_str().and_then(|stem| stem.split('-').next()) {
             Some("asymmetric") => cfg!(feature = "asymmetric"),
-                Some("jwt") => cfg!(feature = "jwt"),
+            Some("encrypted") => cfg!(feature = "encrypted"),
+            Some("jwt") => cfg!(feature = "jwt"),
             _ => true,
         };
     let is_json = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");

@@ -48,7 +48,7 @@ pub(super) struct UnsignedPost {
     /// body.
     pub(super) has_head: fn(&HandshakeRequest<'_>) -> bool,
     /// Returns the response to a `POST` with this body, or `None` if the body is not that of the handshake.
-    pub(super) response: fn(&[u8]) -> Option<Response<Bytes>>,
+    pub(super) response: fn(&HandshakeRequest<'_>, &[u8]) -> Option<Response<Bytes>>,
 }
 
 impl UnsignedPost {
@@ -58,30 +58,31 @@ impl UnsignedPost {
     /// Returns the check of an unsigned request that may be the handshake, and `error` for any other request.
     pub(super) fn check<'a>(
         self,
-        request: &HandshakeRequest<'_>,
+        request: HandshakeRequest<'a>,
         error: VerifyError,
     ) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let length = request.header(header::CONTENT_LENGTH.as_str());
         let length = length.and_then(|length| digits(length.as_bytes()));
         let is_short = length.is_some_and(|length| (1..=Self::LARGEST).contains(&length));
-        match request.is(&Method::POST) && is_short && (self.has_head)(request) {
-            true => Ok(Box::new(UnsignedPostCheck { response: self.response, error })),
+        match request.is(&Method::POST) && is_short && (self.has_head)(&request) {
+            true => Ok(Box::new(UnsignedPostCheck { request, response: self.response, error })),
             false => Err(error),
         }
     }
 }
 
 /// The check of a request without a signature. It never succeeds.
-struct UnsignedPostCheck {
-    response: fn(&[u8]) -> Option<Response<Bytes>>,
+struct UnsignedPostCheck<'a> {
+    request: HandshakeRequest<'a>,
+    response: fn(&HandshakeRequest<'_>, &[u8]) -> Option<Response<Bytes>>,
     error: VerifyError,
 }
 
-impl Check for UnsignedPostCheck {
+impl Check for UnsignedPostCheck<'_> {
     fn update(&mut self, _: &[u8]) {}
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
-        let error = match (self.response)(body) {
+        let error = match (self.response)(&self.request, body) {
             Some(response) => VerifyError::handshake(response, self.error),
             None => self.error,
         };

@@ -203,7 +203,7 @@ impl PublicKey {
     }
 
     /// Adds the secret's private key, if a test generated it.
-    #[cfg(all(feature = "test-util", feature = "jwt"))]
+    #[cfg(all(feature = "test-util", any(feature = "encrypted", feature = "jwt")))]
     pub(crate) fn with_private_key_of(mut self, secret: Option<&Secret>) -> Self {
         self.sign_with = secret.and_then(Secret::sign_with).cloned();
         self
