@@ -250,8 +250,16 @@ async fn every_provider_with_a_secret_accepts_what_it_signs() {
         assert_eq!(outcome.kind(), OutcomeKind::Accepted, "{}: {:?}", provider.id, outcome.rejection());
     }
     // The test kit generates no key pairs for JSON Web Tokens, nor for RSA with SHA-1, which can only be verified.
-    let public =
-        ["apple-app-store", "apple-app-store-sandbox", "plaid", "postal-sha1", "saleor", "wechat-pay", "wix"];
+    let public = [
+        "apple-app-store",
+        "apple-app-store-sandbox",
+        "plaid",
+        "postal-sha1",
+        "saleor",
+        "wechat-pay",
+        "wecom",
+        "wix",
+    ];
     let public = public.into_iter().filter(|id| provider::find(id).is_some());
     assert_eq!(without_secret, public.collect::<Vec<_>>());
 }

@@ -58,8 +58,8 @@ providers! {
     ///   libraries](https://github.com/apple/app-store-server-library-java) do: the signatures, the names, the
     ///   dates (at the time of the layer's [`clock`](crate::WebhookLayer::clock)), the basic constraints, the
     ///   key usage, and the extensions that mark certificates for the App Store's receipts.
-    /// * Revocation is **not checked**: the layer sends no OCSP requests, so it accepts a revoked certificate until
-    ///   the certificate expires. Apple's libraries send OCSP requests if online checks are enabled.
+    /// * Revocation is **not checked**: the layer sends no OCSP requests, so it accepts a revoked certificate
+    ///   until the certificate expires. Apple's libraries send OCSP requests if online checks are enabled.
     /// * `signedTransactionInfo` and `signedRenewalInfo` in the payload are JSON Web Signatures too. The
     ///   signature of the notification covers them, so a handler can decode them without verifying them.
     /// * [Shared secret](crate::verify::Profile::shared_secret): Apple signs with one key for all apps.

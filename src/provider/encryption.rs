@@ -19,6 +19,10 @@ use crate::{
 
 /// The encryption of a provider's bodies with the secret that also signs them.
 #[derive(Clone, Copy)]
+#[cfg_attr(
+    not(feature = "encrypted"),
+    allow(dead_code, reason = "no provider encrypts without this feature")
+)]
 pub(super) struct Encryption {
     /// Returns the decrypted payload.
     pub(super) decrypt: fn(&Secret, &[u8]) -> Result<Bytes, VerifyError>,

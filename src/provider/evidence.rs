@@ -342,6 +342,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("websub", Memory, "2026-11-30"),
         ("websub_sha256", Memory, "2026-11-30"),
         ("wechat_pay", Official, "2026-11-30"),
+        ("wecom", Secondary, "2026-11-30"),
         ("whereby", Official, "2026-11-30"),
         ("whoop", Secondary, "2026-11-30"),
         ("wise", Official, "2026-11-30"),

@@ -328,6 +328,8 @@ mod webflow;
 mod websub;
 #[cfg(feature = "encrypted")]
 mod wechat_pay;
+#[cfg(feature = "encrypted")]
+mod wecom;
 mod whereby;
 mod whoop;
 #[cfg(feature = "asymmetric")]
@@ -403,9 +405,9 @@ vendors! {
     #[cfg(feature = "asymmetric")] telnyx, terra, terraform, thinkific, tiktok, tiktok_shop,
     todoist, toggl, trello, twenty, twilio, twitch, twitter, typeform, uber, uploadcare,
     #[cfg(feature = "jwt")] upstash, vapi, vercel, veriff, viber, vonage, webex, webflow, websub,
-    #[cfg(feature = "encrypted")] wechat_pay, whereby, whoop, #[cfg(feature = "asymmetric")] wise,
-    wistia, #[cfg(feature = "jwt")] wix, woocommerce, workos, worldline, xero, zendesk, zitadel,
-    zoho_payments, zoom,
+    #[cfg(feature = "encrypted")] wechat_pay, #[cfg(feature = "encrypted")] wecom, whereby, whoop,
+    #[cfg(feature = "asymmetric")] wise, wistia, #[cfg(feature = "jwt")] wix, woocommerce, workos,
+    worldline, xero, zendesk, zitadel, zoho_payments, zoom,
 }
 
 /// Returns all providers in alphabetical order of their vendors, followed by the

@@ -6,7 +6,7 @@ use http_body_util::Full;
 use serde_json::json;
 use tower_webhook::RejectionKind as Kind;
 
-use crate::support::{Found, URL, ask, layer, object, request, secret};
+use crate::support::{Found, URL, ask, get, layer, object, request, secret, text};
 
 const KEY: &str = "1212121212";
 
@@ -86,4 +86,30 @@ async fn a_signed_challenge_with_another_token_reaches_the_handler() {
         .await,
         Found::Handled
     );
+}
+
+#[rustfmt::skip]
+const ECHO: &str = "msg_signature=58172f73ad418b1741cdef209e88c1dca4dace63&timestamp=1760000000&nonce=263014780&echostr=3SgEtqWUOHlx5ZQbgXRz8rkie%2BEVBOMgHA5xlCh%2BYCB%2Fpq%2BkWLqU%2BTNj24mz6IWa9JdlwGkJX%2Bln1CzWBjHV6w%3D%3D";
+
+/// The query of a captured message, with the message as the text to echo.
+#[rustfmt::skip]
+const CAPTURED: &str = "msg_signature=041d963f723e8b7ace7049d4d0d6cca32edbb890&timestamp=1760000000&nonce=1372623149&echostr=S1Y9rh%2BvemedRPc39H4%2BcDl7n0EAhCoFiqc6rHRtL9kTocNvMHxzuWmcwTcwGnkXR5r1UV8sLaIHRGvzTgFI1peNjEr1v9ptiM7flt3qklP%2FHeS4TAJ7n26cVpmQwlgqyKToO78KgmNHCvVpmiOnkaFuP%2BMX48MO8j5PG5Z12EWllpUdYmljPF2XHXeWcJt0Mst4N%2FSBfBMigeIVQz0zG9RdGKUZJSWCnU275ekHb9XRNDZ5aLCb30iBQHFpyBBGzV2GgymBSGYk%2Bul4ItBz6eghs1XL5VO3FKi7HF0lDF0Cwf%2FVZHUk4JkDVnaN3onZWVNZcTcFcczUCR6ZDDV%2FchrgJQXDK1c9lf0h8igYqOB21n5gezIZQiYXnyu0ELtPwabliwTPLgsjwD79GxEoTmXQawwEVS%2BVgeyLlPrG%2F43FoBGsZyMMb4riMNkNjUUmTB155nqaADTxd37jkuHX0w%3D%3D";
+
+#[tokio::test]
+async fn wecom_gets_its_decrypted_text_and_an_attacker_no_decrypted_message() {
+    let keys = || [secret("QDG6eK"), secret("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")];
+    assert_eq!(ask(layer("wecom", keys()), get(ECHO)).await, text("1616140317555161061"));
+    let other = [secret("QDG6eL"), secret("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")];
+    for (keys, query) in [
+        (keys(), CAPTURED),
+        (other, ECHO),
+        (keys(), &*ECHO.replace("nonce=2", "nonce=3")),
+        (keys(), &*ECHO.replace("msg_signature=5", "msg_signature=6")),
+    ] {
+        assert_eq!(
+            ask(layer("wecom", keys), get(query)).await,
+            Found::Rejected(Kind::MissingSignature),
+            "{query}"
+        );
+    }
 }

@@ -177,11 +177,11 @@ impl Sent {
         let delivery = found.lock().unwrap().take();
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(vector.now().into());
         let secret = delivery.as_ref().map_or(0, Delivery::secret_index);
-        // WeChat Pay has two kinds of secrets, and needs both.
-        let secrets = match &*vector.scheme {
-            "wechat-pay" => vector.secrets().to_vec(),
-            _ => vec![vector.secrets()[secret].clone()],
-        };
+        let mut secrets = vec![vector.secrets()[secret].clone()];
+        // These providers have two kinds of secrets, and need both.
+        if ["wechat-pay", "wecom"].contains(&&*vector.scheme) {
+            secrets.extend_from_slice(vector.secrets());
+        }
         Self {
             at: delivery.and_then(|delivery| delivery.timestamp()).unwrap_or(now),
             by_its_secret: Vector { secrets: Some(secrets), ..vector.clone() },
@@ -232,6 +232,7 @@ fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> 
         }
         "azure-eventgrid" => take_from_query(request, "access_token"),
         "pandadoc" => take_from_query(request, "signature"),
+        "wecom" => take_from_query(request, "msg_signature"),
         id if id.starts_with("vonage-params") => match request.body().is_empty() {
             true => take_from_query(request, "sig"),
             false => take_from_form(request, "sig"),
