@@ -1,4 +1,4 @@
-//! Typed payloads of Notifyer.
+//! Typed payloads of Notifyer and Amazon SNS.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, payload::notifyer::Notification, provider};
@@ -10,3 +10,6 @@
 
 pub(crate) mod lenient;
 pub mod notifyer;
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+pub mod sns;

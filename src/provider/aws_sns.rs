@@ -40,7 +40,8 @@ use crate::verify::{
 /// * Not covered: `MessageAttributes`, `UnsubscribeURL`, every other field, and all headers (`x-amz-sns-…`).
 ///   An attacker who captures a delivery can change them. The handler therefore gets **a JSON object of only
 ///   the signed fields** as the body and as [`Delivery::payload`](crate::Delivery::payload), and the event
-///   is decoded from this object. Put all data for the handler into `Message`.
+///   is decoded from this object. Put all data for the handler into `Message`. If it is JSON, `Event<T>`
+///   with [`sns::Notification`](crate::payload::sns::Notification) decodes it too.
 ///   [`Delivery::raw`](crate::Delivery::raw) is the body as received. The reduced body has no signature, so
 ///   a second layer on the same route rejects it.
 /// * Topics: the ARNs to accept; messages of other topics are rejected. SNS signs the messages of every AWS
