@@ -230,9 +230,9 @@ impl WebhookLayer {
     }
 
     /// Sets the token that the provider was given for its verification handshake (Meta's and WebSub's
-    /// `hub.verify_token`, Asana, eBay). Default: none; the layer then rejects such a handshake as unsigned.
-    /// eBay's handshake also needs the [`public_url`](Self::public_url) or
-    /// [`trust_forwarded`](Self::trust_forwarded).
+    /// `hub.verify_token`, Asana, eBay), or that the provider chose (Feishu). Default: none; the layer then
+    /// rejects such a handshake as unsigned. eBay's handshake also needs the
+    /// [`public_url`](Self::public_url) or [`trust_forwarded`](Self::trust_forwarded).
     pub fn verify_token(self, token: Secret) -> Self {
         self.with(|config| config.verify_token = Some(token))
     }

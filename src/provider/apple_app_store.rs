@@ -80,13 +80,15 @@ providers! {
     ///   its header `x5c`.
     /// * Secret: the app's bundle id, as text. It is not confidential. Notifications from the sandbox have no
     ///   `appAppleId`, so a key id has no effect.
-    /// * Signed content: the decoded payload of `signedPayload`; see [`apple_app_store`].
+    /// * Signed content: the decoded payload of `signedPayload`; see
+    ///   [`apple_app_store`](super::apple_app_store()).
     /// * Delivery id: `body:/notificationUUID`, signed.
     /// * Event type: `body:/notificationType`, signed.
     /// * Timestamp: the payload's `signedDate`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future.
     /// * Retries: **never**.
-    /// * Key: the first certificate in `x5c`; see [`apple_app_store`]. Revocation is not checked.
+    /// * Key: the first certificate in `x5c`; see
+    ///   [`apple_app_store`](super::apple_app_store()). Revocation is not checked.
     /// * [Shared secret](crate::verify::Profile::shared_secret): Apple signs with one key for all apps.
     apple_app_store_sandbox: "apple-app-store-sandbox", "Apple App Store (sandbox)",
         "https://developer.apple.com/documentation/appstoreservernotifications/responding-to-app-store-server-notifications",
