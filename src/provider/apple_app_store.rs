@@ -87,8 +87,8 @@ providers! {
     /// * Timestamp: the payload's `signedDate`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future.
     /// * Retries: **never**.
-    /// * Key: the first certificate in `x5c`; see
-    ///   [`apple_app_store`](super::apple_app_store()). Revocation is not checked.
+    /// * Key: the first certificate in `x5c`; see [`apple_app_store`](super::apple_app_store()). Revocation is
+    ///   not checked.
     /// * [Shared secret](crate::verify::Profile::shared_secret): Apple signs with one key for all apps.
     apple_app_store_sandbox: "apple-app-store-sandbox", "Apple App Store (sandbox)",
         "https://developer.apple.com/documentation/appstoreservernotifications/responding-to-app-store-server-notifications",

@@ -62,6 +62,8 @@ use subtle::ConstantTimeEq;
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::keys::Fetch;
+#[cfg(feature = "encrypted")]
+pub(crate) use self::keys::PublicKey;
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 pub(crate) use self::keys::key_pair;
 #[cfg(feature = "jwt")]
@@ -95,8 +97,7 @@ pub(crate) use self::{
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     keys::{
-        Certificate, KeyCache, PinnedChain, PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage,
-        in_force, pem,
+        Certificate, KeyCache, PinnedChain, PublicKeys, PublicKind, Signatures, SignedMessage, in_force, pem,
     },
     request::endpoint_url,
 };
