@@ -42,7 +42,8 @@ impl Evidence {
 #[rustfmt::skip]
 pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
     use Evidence::{Code, Memory, Official, Secondary};
-    &[        ("ably", Official, "2026-11-30"),
+    &[
+        ("ably", Official, "2026-11-30"),
         ("acuity", Official, "2026-11-30"),
         ("adyen_platform", Official, "2026-11-29"),
         ("adyen_standard", Official, "2026-11-29"),
@@ -141,9 +142,9 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("expo", Official, "2026-11-30"),
         ("fal", Official, "2026-11-30"),
         ("fastspring", Memory, "2026-11-29"),
+        ("feishu", Official, "2026-11-30"),
         ("finch", Official, "2026-11-30"),
         ("fintoc", Official, "2026-11-30"),
-        ("feishu", Official, "2026-11-30"),
         ("fireblocks", Official, "2026-11-30"),
         ("fireblocks_v2", Secondary, "2026-11-29"),
         ("firecrawl", Official, "2026-11-30"),
