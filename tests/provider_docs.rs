@@ -239,6 +239,7 @@ fn signature(scheme: &Value) -> String {
         "basic" => return token("HTTP Basic credentials", &place),
         "hash-sha1" => "SHA-1".to_owned(),
         "hash-sha256" => "SHA-256".to_owned(),
+        "hash-sha512" => "SHA-512".to_owned(),
         "ed25519" => "Ed25519 signature".to_owned(),
         hmac if hmac.starts_with("hmac") => hmac.to_uppercase(),
         public_key => format!("{} signature", public_key.to_uppercase()),

@@ -101,7 +101,10 @@ fn providers_are_found_by_unique_ids() {
 fn an_invalid_scheme_is_refused_when_it_is_built() {
     let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
     let sent = "`token` and `basic` do not support";
-    let token = "`{secret}` is required in the template of a plain hash, and not allowed in any other";
+    let no_secret = "template of a plain hash does not contain `{secret}`";
+    let two_key_ids = "`key_id` of `sig` cannot be combined with `kv` or with `select_by` of `key`";
+    let by_key_id = || scheme().list(",").key_id_in_signature("/");
+    let own_field = "must omit `form:sign`, which contains the signature";
     let cases = [
         (scheme().signs("{body"), "an unclosed brace"),
         (scheme().signs("body}"), "an unopened brace"),
@@ -111,8 +114,23 @@ fn an_invalid_scheme_is_refused_when_it_is_built() {
         (scheme().signs("{json:body}{body}"), "contains the body twice"),
         (scheme().signs("{body}.{sha256hex:body}"), "contains the body twice"),
         (scheme().signs("{ts}.{body}"), "but the scheme has no `ts`"),
-        (scheme().signs("{secret}{body}"), token),
-        (Scheme::new(Algorithm::Sha256, "x", Encoding::Hex), token),
+        (Scheme::new(Algorithm::Sha256, "x", Encoding::Hex), no_secret),
+        (Scheme::new(Algorithm::Sha512, "x", Encoding::Hex).signs("{form:a}"), no_secret),
+        (
+            Scheme::new(Algorithm::RsaSha256, "x", Encoding::Base64).signs("{secret}{body}"),
+            "template contains `{secret}`, but the secret is a public key",
+        ),
+        (by_key_id().pairs("=", ["v1"]), two_key_ids),
+        (by_key_id().key_id("header:x-key"), two_key_ids),
+        (by_key_id().key_id_in_signature("a"), "and not a letter or digit"),
+        (by_key_id().groups(" "), "`groups` requires `kv`"),
+        (by_key_id().signature_in(["query:x"]), "pairs require a signature in a header"),
+        (scheme().signs("{sorted_pairs:}"), "unknown placeholder `{sorted_pairs:}`"),
+        (scheme().signs("{sorted_pairs:a,}"), "unknown placeholder `{sorted_pairs:a,}`"),
+        (scheme().signs("{sorted_pairs}&{sorted_form}"), "contains the body twice"),
+        (scheme().signature_in(["form:sign"]).signs("{sorted_pairs}"), own_field),
+        (scheme().signature_in(["header:x", "form:sign"]).signs("{sorted_pairs:a,b}"), own_field),
+        (scheme().signs("{url}{sorted_pairs}"), "is ambiguous"),
         (scheme().timestamp("header:x-time", TimeUnit::Seconds), "the timestamp is not signed"),
         (scheme().timestamp("field:t", TimeUnit::Seconds).signs("{header:t}{body}"), "is not signed"),
         (scheme().timestamp("query:t", TimeUnit::Seconds).signs("{method}{body}"), "is not signed"),
@@ -168,6 +186,7 @@ fn an_invalid_scheme_is_refused_when_it_is_built() {
         (scheme().signature_in(["x-signature"]), "location `x-signature` does not begin with"),
         (Scheme::token("x").list(","), sent),
         (Scheme::token("x").pairs("=", ["v1"]), sent),
+        (Scheme::token("x").key_id_in_signature("/"), sent),
         (Scheme::token("x").timestamp("header:x-time", TimeUnit::Seconds), sent),
         (Scheme::basic().signs("{body}."), sent),
         (scheme().id("field:id"), "cannot be the location of an id"),
@@ -208,7 +227,7 @@ fn unknown_keys_in_json_are_refused() {
     for json in [
         json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "sigg": 1}),
         json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex", "itmes": ","}}),
-        json!({"alg": "hmac-md5", "sig": {"from": "x", "enc": "hex"}}),
+        json!({"alg": "hmac-md4", "sig": {"from": "x", "enc": "hex"}}),
         json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "ts": {"from": "header:x", "unit": "days"}}),
         json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "key": "rot13"}),
         json!({"sig": {"from": "x", "enc": "hex"}}),
@@ -291,6 +310,7 @@ async fn every_placeholder_of_a_template_is_replaced_with_its_value() {
         ("{header:x-one}-{query:order}.{body}", "uno-7.b=2&a=1&a=0".to_owned()),
         ("{sha256hex:body}", sha256),
         ("{url}{sorted_form}", "https://hooks.example/in?order=7&token=xa0a1b2".to_owned()),
+        ("{secret}.{body}.{secret}", "secret.b=2&a=1&a=0.secret".to_owned()),
         ("{form:b}.{body}", "2.b=2&a=1&a=0".to_owned()),
         ("{header:x-one}", "uno".to_owned()),
     ];
@@ -312,6 +332,129 @@ async fn hmac_sha384_matches_openssl() {
     let send = async |tag: &str| send(&scheme, secret("secret"), post(&[("x-signature", tag)], "{}")).await;
     assert_eq!(send(right).await, Ok(String::new()));
     assert_eq!(send(&right.replace('0', "1")).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn hmac_md5_matches_rfc_2104() {
+    let scheme = Scheme::new(Algorithm::HmacMd5, "x-signature", Encoding::Hex);
+    let send = async |tag: &str| {
+        let request = post(&[("x-signature", tag)], "what do ya want for nothing?");
+        send(&scheme, secret("Jefe"), request).await
+    };
+    assert_eq!(send("750c783e6ab0b503eaa86e310a5db738").await, Ok(String::new()));
+    assert_eq!(send("750C783E6AB0B503EAA86E310A5DB738").await, Ok(String::new()));
+    assert_eq!(send("750c783e6ab0b503eaa86e310a5db739").await, Err(Kind::WrongSignature));
+    assert_eq!(send("750c783e6ab0b503eaa86e310a5db7").await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn a_plain_sha512_matches_openssl() {
+    // The output of `openssl dgst -sha512` for `secret|7|{}`, and for `7|{}|secret`.
+    let first = "721adbab8c40f3b7f0e682734812863664993b63ca2d6ea28bd6abf8d037c31e2c266d74320fdcf75e9335d39ead61db6689a67dfaa972584f7c6cc15caf702c";
+    let last = "f62474222e78cf5050dfa13e283d4a1eff3f87636ca103352f45ce92e49ad1b712946fb4a23df05c82e66865466c25cd31d8f4495ec55007bf024f2ea6f9d95f";
+    let scheme =
+        |template: &str| Scheme::new(Algorithm::Sha512, "x-signature", Encoding::Hex).signs(template);
+    let send = async |template: &str, tag: &str| {
+        send(&scheme(template), secret("secret"), post(&[("x-signature", tag)], "{}")).await
+    };
+    assert_eq!(send("{secret}|{query:order}|{body}", first).await, Ok(String::new()));
+    assert_eq!(send("{query:order}|{body}|{secret}", last).await, Ok(String::new()));
+    assert_eq!(send("{query:order}|{body}|{secret}", first).await, Err(Kind::WrongSignature));
+    // Length extension adds the padding, which contains NUL bytes.
+    let extended =
+        data_encoding::HEXLOWER.encode(&<sha2::Sha512 as sha2::Digest>::digest("secret|7|{}\0|more"));
+    let request = post(&[("x-signature", &extended)], "{}\0|more");
+    let extended = self::send(&scheme("{secret}|{query:order}|{body}"), secret("secret"), request).await;
+    assert_eq!(extended, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn the_key_id_may_be_in_the_signature() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
+        .list(",")
+        .key_id_in_signature("/")
+        .prefix("SHA256/");
+    let (right, wrong) = (tag("{}"), tag("[]"));
+    let send_with = async |secrets: Secrets, header: &str| {
+        send(&scheme, secrets, post(&[("x-signature", header)], "{}")).await
+    };
+    let named = || Secrets::from([secret("other").with_key_id("1"), secret("secret").with_key_id("2")]);
+    for header in [
+        format!("2/SHA256/{right}"),
+        format!("1/SHA256/{wrong},2/SHA256/{right}"),
+        format!("2/SHA256/{right}, 1/SHA256/{wrong}"),
+        format!("3/SHA256/{wrong},2/SHA256/{right}"),
+        format!("2/MD5/00,2/SHA256/{right}"),
+    ] {
+        assert_eq!(send_with(named(), &header).await, Ok(String::new()), "{header}");
+    }
+    for header in [
+        format!("2/SHA256/{wrong}"),
+        format!("3/SHA256/{right}"),
+        format!("3/SHA256/{right},2/SHA256/{wrong}"),
+        format!("/SHA256/{right}"),
+    ] {
+        assert_eq!(send_with(named(), &header).await, Err(Kind::WrongSignature), "{header}");
+    }
+    for header in [right.clone(), format!("SHA256/{right}"), format!("2/{right}"), "2".into()] {
+        let kind = send_with(named(), &header).await.unwrap_err();
+        assert!(matches!(kind, Kind::MalformedSignature | Kind::WrongSignature), "{header}: {kind}");
+    }
+    // A secret without a key id matches any key id.
+    let unnamed = || Secrets::from([secret("other").with_key_id("1"), secret("secret")]);
+    for key_id in ["1", "3", ""] {
+        let header = format!("{key_id}/SHA256/{right}");
+        assert_eq!(send_with(unnamed(), &header).await, Ok(String::new()), "{header}");
+    }
+    let json = json!({
+        "alg": "hmac-sha256",
+        "key": "utf8",
+        "sig": {"from": "x-signature", "enc": "hex", "prefix": "SHA256/", "items": ",", "key_id": "/"},
+        "template": "{body}",
+    });
+    assert_eq!(serde_json::to_value(&scheme).unwrap(), json);
+    assert_eq!(serde_json::from_value::<Scheme>(json).unwrap(), scheme);
+}
+
+#[tokio::test]
+async fn fields_of_a_form_are_signed_as_sorted_pairs() {
+    let scheme = Scheme::hmac_sha256("x", Encoding::Hex)
+        .signature_in("form:sign")
+        .signs("{sorted_pairs:sign,sign_type}")
+        .id("form:id");
+    let send = async |fields: &str, text: &str| {
+        let body = format!("{fields}&sign={}", tag(text));
+        send(&scheme, secret("secret"), post(&[], &body)).await
+    };
+    let text = "amount=1.50&id=7&name=H&M=";
+    assert_eq!(send("id=7&name=x&amount=1.50", "amount=1.50&id=7&name=x").await, Ok("7".to_owned()));
+    assert_eq!(send("%69d=%37&sign_type=RSA2&b=+%2B", "b= +&id=7").await, Ok("7".to_owned()));
+    assert_eq!(send("id=7&b=&c", "b=&c=&id=7").await, Ok("7".to_owned()));
+    assert_eq!(send("id=7&a=x%3Dy%3D", "a=x=y=&id=7").await, Ok("7".to_owned()));
+    assert_eq!(send("id=7&a=H%26M", "a=H&M&id=7").await, Ok("7".to_owned()));
+    assert_eq!(send("id=7&a=1", "a=1&id=7&").await, Err(Kind::WrongSignature));
+    // Bytes must not move between names and values, or between pairs.
+    for fields in [
+        "amount=1.50%26id%3D7&name=H%26M%3D",
+        "amount=1.50&id=7%26name%3DH%26M%3D",
+        "amount=1.50&id=7&name=H%26M%3D",
+        "amount%3D1.50%26id=7&name=H&M=",
+        "amount=1.50&id=7&name=H%26M=",
+    ] {
+        assert_eq!(send(fields, text).await, Err(Kind::MalformedSignature), "{fields}");
+    }
+    for repeated in ["id=7&id=7", "id=7&id=8", "id=7&sign_type=a&sign_type=b"] {
+        assert_eq!(send(repeated, "id=7").await, Err(Kind::MalformedSignature), "{repeated}");
+    }
+    let fields = (0..1025).map(|n| format!("a{n}=1")).collect::<Vec<_>>().join("&");
+    assert_eq!(send(&fields, "").await, Err(Kind::MalformedSignature));
+
+    // The pairs may be hashed together with the secret.
+    let scheme =
+        Scheme::new(Algorithm::Sha256, "x-signature", Encoding::Hex).signs("{sorted_pairs}&key={secret}");
+    let hash = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest("a=1&b=2&key=secret"));
+    let request = post(&[("x-signature", &hash)], "b=2&a=1");
+    assert_eq!(self::send(&scheme, secret("secret"), request).await, Ok(String::new()));
 }
 
 #[tokio::test]
@@ -622,6 +765,10 @@ fn the_profile_of_a_scheme_says_what_is_covered() {
         ("form:type", "{body}", true),
         // Sorted parameters have no separators, so they can be split in other places.
         ("form:type", "{sorted_form}", false),
+        ("form:type", "{sorted_pairs}", true),
+        ("form:type", "{sorted_pairs:sign}", true),
+        ("form:type", "{sorted_pairs:sign,type}", false),
+        ("body:/type", "{sorted_pairs}", false),
         // The end of the query can be moved into the form.
         ("query:type", "{url}{sorted_form}", false),
         ("query:type", "{path_query}{sorted_form}", false),
@@ -635,9 +782,13 @@ fn the_profile_of_a_scheme_says_what_is_covered() {
         );
         assert_eq!(profile(by(template).id(place)).id_signed(), covered, "{place} {template}");
     }
-    for (template, covered) in
-        [("{body}", true), ("{sha256hex:body}", true), ("{url}", false), ("{sorted_form}", false)]
-    {
+    for (template, covered) in [
+        ("{body}", true),
+        ("{sha256hex:body}", true),
+        ("{url}", false),
+        ("{sorted_form}", false),
+        ("{sorted_pairs}", false),
+    ] {
         assert_eq!(profile(by(template)).body_signed(), covered, "{template}");
     }
     let token = profile(Scheme::token("x").id("body:/id").event_type("body:/type"));

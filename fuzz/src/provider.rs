@@ -145,7 +145,7 @@ pub(crate) fn assert_matches_reference(
 
 /// Returns whether the provider may sign another form of the body.
 fn has_another_form(provider: &str) -> bool {
-    matches!(provider, "gitea" | "gogs" | "inngest" | "getstream" | "quicknode")
+    matches!(provider, "gitea" | "gogs" | "inngest" | "getstream" | "nowpayments" | "quicknode")
 }
 
 /// Asserts that a request is accepted exactly if one of the schemes accepts it.

@@ -105,13 +105,15 @@ fn generated(u: &mut Unstructured<'_>) -> Result<()> {
 }
 
 fn scheme(u: &mut Unstructured<'_>) -> Result<Value> {
-    const ALGORITHMS: [&str; 9] = [
+    const ALGORITHMS: [&str; 11] = [
         "hmac-sha256",
         "hmac-sha1",
         "hmac-sha384",
         "hmac-sha512",
         "hash-sha1",
         "hash-sha256",
+        "hmac-md5",
+        "hash-sha512",
         "token",
         "basic",
         "ed25519",
@@ -137,6 +139,8 @@ fn scheme(u: &mut Unstructured<'_>) -> Result<Value> {
         if u.arbitrary()? {
             sig["prefer"] = json!(u.choose(&[["v1", "v0"], ["v0", "v1"]])?);
         }
+    } else if !sent && u.ratio(1, 4)? {
+        sig["key_id"] = json!(u.choose(&["/", ":", "="])?);
     }
     if u.ratio(1, 3)? {
         sig["prefix"] = json!(u.choose(&["sha256=", "v0=", "Bearer "])?);
@@ -178,7 +182,15 @@ fn scheme(u: &mut Unstructured<'_>) -> Result<Value> {
 }
 
 fn template(u: &mut Unstructured<'_>, algorithm: &str) -> Result<Value> {
-    const BODIES: [&str; 5] = ["{body}", "{body}", "{json:body}", "{sha256hex:body}", "{sorted_form}"];
+    const BODIES: [&str; 7] = [
+        "{body}",
+        "{body}",
+        "{json:body}",
+        "{sha256hex:body}",
+        "{sorted_form}",
+        "{sorted_pairs}",
+        "{sorted_pairs:sig, a}",
+    ];
     let mut text = String::new();
     if algorithm.starts_with("hash") {
         text.push_str("{secret}");
@@ -190,6 +202,7 @@ fn template(u: &mut Unstructured<'_>, algorithm: &str) -> Result<Value> {
             2 => text.push_str("{ts}"),
             3 => text.push_str(u.choose(&["{url}", "{method}", "{path_query}", "{headers_named_by:h}"])?),
             4 | 5 => text.push_str(&format!("{{{}}}", place(u)?)),
+            6 if algorithm.starts_with("hmac") => text.push_str("{secret}"),
             _ if !has_body => {
                 has_body = true;
                 text.push_str(u.choose(&BODIES)?);
@@ -263,7 +276,7 @@ fn message(u: &mut Unstructured<'_>) -> Result<Request<Bytes>> {
         0 => json!({"ts": NOW, "id": u.arbitrary::<&str>()?, "a": [u.arbitrary::<i64>()?], "sig": ""})
             .to_string()
             .into(),
-        1 => format!("f={}&b=%2B+1&a=2&sig=", u.arbitrary::<u8>()?).into(),
+        1 => format!("f={}&b=%2B+1&a=2&sig=", u.arbitrary::<&str>()?).into(),
         2 => r#"{"id":"a\u00e9\/b","ts":"1700000000","a":[true],"id":2}"#.into(),
         _ => Bytes::copy_from_slice(u.bytes(u.len().min(64))?),
     };

@@ -56,7 +56,7 @@ impl Sample {
         }
         // Unique, for providers whose deliveries are deduplicated by body.
         let hello = format!("hello {}", sample.id);
-        if !fields.form.is_empty() || template.contains("{sorted_form}") {
+        if !fields.form.is_empty() || template.contains("{sorted_") {
             fields.form.push(("text".to_owned(), hello));
             sample.content_type = "application/x-www-form-urlencoded";
             sample.body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields.form).finish();

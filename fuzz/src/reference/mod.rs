@@ -3,6 +3,7 @@
 
 pub(crate) mod json;
 pub(crate) mod jwt;
+pub(crate) mod md5;
 pub(crate) mod multipart;
 pub(crate) mod scheme;
 pub(crate) mod text;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     json::Json,
+    md5,
     text::{FOR_URLS, STANDARD, base64, form, hex, number, only},
 };
 
@@ -48,12 +49,14 @@ pub(crate) fn judge(scheme: &Value, keys: &[Key], head: &Parts, body: &[u8], now
 pub(crate) fn mac(algorithm: &str, key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let keyed = |algorithm| hmac::sign(&hmac::Key::new(algorithm, key), text).as_ref().to_vec();
     Some(match algorithm {
+        "hmac-md5" => md5::hmac(key, text),
         "hmac-sha1" => keyed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
         "hmac-sha256" => keyed(hmac::HMAC_SHA256),
         "hmac-sha384" => keyed(hmac::HMAC_SHA384),
         "hmac-sha512" => keyed(hmac::HMAC_SHA512),
         "hash-sha1" => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text).as_ref().to_vec(),
         "hash-sha256" => sha256(text),
+        "hash-sha512" => digest::digest(&digest::SHA512, text).as_ref().to_vec(),
         _ => return None,
     })
 }
@@ -94,7 +97,8 @@ impl Request<'_> {
             };
             return self.keys.iter().position(is_sent).ok_or(Stop::Invalid);
         }
-        let pairs = scheme["sig"]["kv"].is_string();
+        let key_ids = scheme["sig"]["key_id"].is_string();
+        let pairs = key_ids || scheme["sig"]["kv"].is_string();
         if all_headers {
             self.list = Some(texts[0].clone());
         }
@@ -129,7 +133,11 @@ impl Request<'_> {
                     return self.without_prefix(item);
                 }
                 let (key, value) = self.pair(item)?;
-                let is_signature = signed_by.iter().any(|known| known.as_bytes() == key);
+                let is_of = |(_, name): &Key| name.as_ref().is_none_or(|name| name.as_bytes() == key);
+                let is_signature = match key_ids {
+                    true => self.keys.iter().any(is_of),
+                    false => signed_by.iter().any(|known| known.as_bytes() == key),
+                };
                 is_signature.then(|| self.without_prefix(value)).flatten()
             })
             .collect();
@@ -232,6 +240,10 @@ impl Request<'_> {
             texts = texts.into_iter().flat_map(split).collect();
         }
         texts.retain(|text| !text.is_empty());
+        // A repetition of the first text is not another text.
+        let first = texts.first().cloned();
+        let mut is_first = true;
+        texts.retain(|text| std::mem::take(&mut is_first) || Some(text) != first.as_ref());
         if texts.is_empty() { Err(Stop::Invalid) } else { Ok((texts, all_headers)) }
     }
 
@@ -254,7 +266,8 @@ impl Request<'_> {
     }
 
     fn pair<'i>(&self, item: &'i [u8]) -> Option<(&'i [u8], &'i [u8])> {
-        let separator = self.scheme["sig"]["kv"].as_str()?.as_bytes();
+        let sig = &self.scheme["sig"];
+        let separator = sig["key_id"].as_str().or(sig["kv"].as_str())?.as_bytes();
         let at = item.iter().position(|byte| separator.contains(byte))?;
         Some((&item[..at], &item[at + 1..]))
     }
@@ -403,6 +416,10 @@ impl Request<'_> {
                 "path_query" => text.extend(self.path_and_query().bytes()),
                 "url" => text.extend(self.url()?),
                 "sorted_form" => text.extend(sorted(self.body)?),
+                name if name.starts_with("sorted_pairs") => {
+                    let left_out = name.split_once(':').map(|(_, names)| names.split(',').collect());
+                    text.extend(pairs(self.body, &left_out.unwrap_or(Vec::new()))?);
+                }
                 _ => match name.strip_prefix("headers_named_by:") {
                     Some(field) => text.extend(self.named_by(field)?),
                     None => text.extend(
@@ -495,6 +512,32 @@ fn sorted(encoded: &[u8]) -> Judged<Vec<u8>> {
     Ok(pairs.into_iter().flat_map(|(name, value)| (name + &value).into_bytes()).collect())
 }
 
+/// Returns the form's fields as `name=value`, sorted and joined with `&`, if a reader of this text gets the same fields.
+fn pairs(encoded: &[u8], left_out: &[&str]) -> Judged<Vec<u8>> {
+    let mut pairs = form(encoded);
+    if pairs.len() > 1024 {
+        return Err(Stop::Invalid);
+    }
+    pairs.sort();
+    if pairs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err(Stop::Invalid);
+    }
+    pairs.retain(|(name, _)| left_out.iter().all(|left_out| left_out.trim() != name));
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+    let mut read: Vec<(String, String)> = Vec::new();
+    for piece in text.split('&') {
+        match (piece.split_once('='), read.last_mut()) {
+            (Some((name, value)), _) => read.push((name.to_owned(), value.to_owned())),
+            (None, Some((_, value))) => *value += &format!("&{piece}"),
+            (None, None) => return Err(Stop::Invalid),
+        }
+    }
+    if read == pairs { Ok(text.into_bytes()) } else { Err(Stop::Invalid) }
+}
+
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -542,7 +585,8 @@ fn parts(template: &str) -> Option<Vec<Part<'_>>> {
 }
 
 fn is_body(part: &Part<'_>) -> bool {
-    matches!(part, Part::Named(name) if *name == "sorted_form" || *name == "body" || name.ends_with(":body"))
+    let is_body = |name: &str| name.starts_with("sorted_") || name == "body" || name.ends_with(":body");
+    matches!(part, Part::Named(name) if is_body(name))
 }
 
 /// Returns the literal text directly before the body.
@@ -622,7 +666,7 @@ fn kind(part: &Part<'_>, timestamp: Timestamp<'_>) -> Kind {
         "method" => Kind::Capitals,
         "url" | "path_query" => Kind::Url,
         "body" | "json:body" | "sorted_form" => Kind::Any,
-        name if name.starts_with("headers_named_by:") => Kind::Any,
+        name if name.starts_with("headers_named_by:") || name.starts_with("sorted_pairs") => Kind::Any,
         name if Some(name) == timestamp.from => timestamp.shape,
         _ => Kind::Text,
     }

@@ -42,6 +42,7 @@ pub(crate) enum Mac {
     Md5(Md5),
     Sha1(Sha1),
     Sha256(Sha256),
+    Sha512(Box<Sha512>),
 }
 
 /// The algorithm of a [`Mac`].
@@ -55,12 +56,13 @@ pub(crate) enum MacKind {
     Md5,
     Sha1,
     Sha256,
+    Sha512,
 }
 
 impl MacKind {
     /// Returns whether the key is a MAC key, and not part of the hashed text.
     pub(crate) fn is_keyed(self) -> bool {
-        !matches!(self, Self::Md5 | Self::Sha1 | Self::Sha256)
+        !matches!(self, Self::Md5 | Self::Sha1 | Self::Sha256 | Self::Sha512)
     }
 
     /// Returns the tag's length in bytes.
@@ -70,7 +72,7 @@ impl MacKind {
             Self::HmacSha1 | Self::Sha1 => 20,
             Self::HmacSha256 | Self::Sha256 => 32,
             Self::HmacSha384 => 48,
-            Self::HmacSha512 => 64,
+            Self::HmacSha512 | Self::Sha512 => 64,
         }
     }
 
@@ -86,6 +88,7 @@ impl MacKind {
             Self::Md5 => Mac::Md5(Md5::new()),
             Self::Sha1 => Mac::Sha1(Sha1::new()),
             Self::Sha256 => Mac::Sha256(Sha256::new()),
+            Self::Sha512 => Mac::Sha512(Box::new(Sha512::new())),
         }
     }
 }
@@ -101,6 +104,7 @@ impl Mac {
             Self::Md5(hash) => Digest::update(hash, bytes),
             Self::Sha1(hash) => Digest::update(hash, bytes),
             Self::Sha256(hash) => Digest::update(hash, bytes),
+            Self::Sha512(hash) => Digest::update(&mut **hash, bytes),
         }
     }
 
@@ -114,6 +118,7 @@ impl Mac {
             Self::Md5(hash) => Tag::of(&hash.finalize()),
             Self::Sha1(hash) => Tag::of(&hash.finalize()),
             Self::Sha256(hash) => Tag::of(&hash.finalize()),
+            Self::Sha512(hash) => Tag::of(&hash.finalize()),
         }
     }
 }

@@ -147,7 +147,7 @@ impl Shape {
     fn of_body(body: BodyPart) -> Option<Self> {
         match body {
             BodyPart::No => None,
-            BodyPart::Itself | BodyPart::SortedForm => Some(Self::Any),
+            BodyPart::Itself | BodyPart::SortedForm | BodyPart::SortedPairs => Some(Self::Any),
             BodyPart::Sha256Hex => Some(Self::Fixed),
             BodyPart::Base64Url => Some(Self::Base64Url),
         }

@@ -49,6 +49,7 @@ impl Scheme {
                 kv: None,
                 keys: Vec::new(),
                 prefer: Vec::new(),
+                key_id: None,
             },
             ts: None,
             template: TemplateText::default(),
@@ -102,6 +103,9 @@ impl Scheme {
     }
 
     /// Sets the location of the key id in a request ([`Secret::with_key_id`](crate::Secret::with_key_id)).
+    ///
+    /// If each signature has a key id of its own, use
+    /// [`key_id_in_signature`](Self::key_id_in_signature) instead.
     pub fn key_id(mut self, place: impl TryInto<Location, Error: Into<InvalidLocation>>) -> Self {
         self.key.select_by = self.checked(place.try_into());
         self
@@ -153,6 +157,29 @@ impl Scheme {
     /// groups must have the same timestamp and the same other signed fields.
     pub fn groups(mut self, separator: &str) -> Self {
         self.sig.groups = Some(separator.to_owned());
+        self
+    }
+
+    /// Sets the separator of the key id and the signature in each item of the list, such as the first `/` in
+    /// `1/SHA256/5257…,2/SHA256/8f0c…`. A [prefix](Self::prefix) follows the separator.
+    ///
+    /// An item is ignored if its key id is not the key id of a secret
+    /// ([`Secret::with_key_id`](crate::Secret::with_key_id)). If a secret has no key id, all items count.
+    ///
+    /// ```
+    /// use tower_webhook::{Secret, verify::{Encoding, Scheme}};
+    ///
+    /// let scheme = Scheme::hmac_sha256("x-acme-signature", Encoding::Hex)
+    ///     .list(",")
+    ///     .key_id_in_signature("/")
+    ///     .prefix("SHA256/");
+    /// let secret: Secret = "a secret that acme shows".parse()?;
+    /// # scheme.verifier("acme", secret.clone())?;
+    /// let verifier = scheme.verifier("acme", secret.with_key_id("1"))?;
+    /// # Ok::<(), tower_webhook::BoxError>(())
+    /// ```
+    pub fn key_id_in_signature(mut self, separator: &str) -> Self {
+        self.sig.key_id = Some(separator.to_owned());
         self
     }
 

@@ -50,7 +50,7 @@ impl Scheme {
             return Err(invalid.clone().into());
         }
         let secrets = secrets.into_secrets();
-        let signature = self.signature_plan()?;
+        let signature = self.signature_plan(&secrets)?;
         let templates = self.templates()?;
         let profile = self.profile_with(provider.into().into(), &templates)?;
         let proof = match self.alg {
@@ -70,9 +70,14 @@ impl Scheme {
         Ok(SchemeVerifier { plan: Plan { require, signature, proof, needs_body_first }, profile })
     }
 
-    fn signature_plan(&self) -> Result<SignaturePlan, InvalidScheme> {
+    fn signature_plan(&self, secrets: &Secrets) -> Result<SignaturePlan, InvalidScheme> {
         let sig = &self.sig;
         let keys = if sig.prefer.is_empty() { &sig.keys } else { &sig.prefer };
+        if sig.key_id.is_some() && (sig.kv.is_some() || self.key.select_by.is_some()) {
+            return Err(InvalidScheme::new(
+                "`key_id` of `sig` cannot be combined with `kv` or with `select_by` of `key`",
+            ));
+        }
         if sig.kv.is_some() == keys.is_empty() {
             return Err(InvalidScheme::new("`kv` and `keys` must be set together"));
         }
@@ -86,22 +91,29 @@ impl Scheme {
         if places.iter().any(Location::is_in_signature) {
             return Err(InvalidScheme::new("signature location is a field or item of the signature itself"));
         }
-        let punctuation =
-            Punctuation { items: separator(sig.items.as_deref())?, pair: separator(sig.kv.as_deref())? };
+        let pair = sig.key_id.as_deref().or(sig.kv.as_deref());
+        let punctuation = Punctuation { items: separator(sig.items.as_deref())?, pair: separator(pair)? };
         if punctuation.pair.is_some() && !places.iter().all(Location::is_header) {
             return Err(InvalidScheme::new("pairs require a signature in a header"));
         }
         let groups = separator(sig.groups.as_deref())?;
-        if groups.is_some() && (punctuation.pair.is_none() || groups == punctuation.items) {
+        if groups.is_some() && (sig.kv.is_none() || groups == punctuation.items) {
             return Err(InvalidScheme::new(
                 "`groups` requires `kv` and a separator that differs from `items`",
             ));
         }
+        let has_key_ids = sig.key_id.is_some();
         Ok(SignaturePlan {
             places,
             groups,
             punctuation,
-            keys: keys.iter().map(|key| key.as_str().into()).collect(),
+            keys: match has_key_ids {
+                true => secrets.iter().filter_map(|secret| secret.key_id().map(Into::into)).collect(),
+                false => keys.iter().map(|key| key.as_str().into()).collect(),
+            },
+            has_key_ids,
+            // A secret without a key id may be the one that any key id names.
+            any_key: has_key_ids && secrets.iter().any(|secret| secret.key_id().is_none()),
             prefer: !sig.prefer.is_empty(),
             prefix: sig.prefix.as_bytes().into(),
             prefix_optional: sig.prefix_optional,
@@ -180,10 +192,18 @@ impl Scheme {
                 ));
             }
             // An attacker could compute a plain hash of text that does not contain the secret.
-            if template.uses_secret() == self.alg.is_keyed() {
+            if !template.uses_secret() && !self.alg.is_keyed() {
+                return Err(InvalidScheme::new("template of a plain hash does not contain `{secret}`"));
+            }
+            if template.uses_secret() && self.alg.has_public_key() {
                 return Err(InvalidScheme::new(
-                    "`{secret}` is required in the template of a plain hash, and not allowed in any other",
+                    "template contains `{secret}`, but the secret is a public key",
                 ));
+            }
+            if let Some(place) = self.sig.from.as_slice().iter().find(|place| template.pairs_contain(place)) {
+                return Err(InvalidScheme::new(format!(
+                    "`sorted_pairs` in the template must omit `{place}`, which contains the signature"
+                )));
             }
             if !self.alg.is_keyed() {
                 template.resist_extension();
@@ -216,6 +236,7 @@ impl Scheme {
         // Report settings that have no effect: a caller who sets a timestamp relies on its check.
         if self.sig.items.is_some()
             || self.sig.kv.is_some()
+            || self.sig.key_id.is_some()
             || self.ts.is_some()
             || self.template != TemplateText::default()
         {
@@ -300,12 +321,14 @@ impl Algorithm {
 
     fn mac_kind(self) -> Option<MacKind> {
         match self {
+            Self::HmacMd5 => Some(MacKind::HmacMd5),
             Self::HmacSha1 => Some(MacKind::HmacSha1),
             Self::HmacSha256 => Some(MacKind::HmacSha256),
             Self::HmacSha384 => Some(MacKind::HmacSha384),
             Self::HmacSha512 => Some(MacKind::HmacSha512),
             Self::Sha1 => Some(MacKind::Sha1),
             Self::Sha256 => Some(MacKind::Sha256),
+            Self::Sha512 => Some(MacKind::Sha512),
             _ => None,
         }
     }

@@ -11,6 +11,10 @@ use crate::verify::{InvalidLocation, Location, Locations, location::OneOrMany};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Algorithm {
+    /// HMAC with MD5. Known attacks on MD5 do not break it as a MAC, but use it only for providers that support
+    /// no other hash.
+    #[serde(rename = "hmac-md5")]
+    HmacMd5,
     /// HMAC with SHA-1, which is still secure as a MAC.
     #[serde(rename = "hmac-sha1")]
     HmacSha1,
@@ -29,6 +33,9 @@ pub enum Algorithm {
     /// Plain SHA-256 of text that contains the secret (`{secret}` in the template).
     #[serde(rename = "hash-sha256")]
     Sha256,
+    /// Plain SHA-512 of text that contains the secret (`{secret}` in the template).
+    #[serde(rename = "hash-sha512")]
+    Sha512,
     /// Ed25519. Requires the feature `asymmetric`, like ECDSA and RSA.
     Ed25519,
     /// ECDSA on the curve P-256 with SHA-256; the signature is ASN.1 DER.
@@ -167,6 +174,9 @@ pub(crate) struct SignatureFormat {
     pub(crate) keys: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) prefer: Vec<String>,
+    /// The separator of a key id and the signature after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_id: Option<String>,
 }
 
 /// Parses the location of a signature; text without a colon is a header name.

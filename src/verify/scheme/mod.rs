@@ -96,6 +96,8 @@ pub use self::{
 /// * `kv` and `keys`: the separator of a pair's key and value, and the keys whose values are signatures.
 /// * `prefer`: keys from `keys`, in order of preference. Only the signatures of the first key that is present
 ///   are verified, so that a weaker version is not accepted next to a stronger one.
+/// * `key_id`: the separator of a key id and the signature after it, instead of `kv` and `keys`. See
+///   [`key_id_in_signature`](Self::key_id_in_signature).
 ///
 /// # Public keys
 ///
@@ -108,10 +110,10 @@ pub use self::{
 /// # Templates
 ///
 /// A `template` is literal text with these placeholders: `{body}`, `{json:body}`, `{sha256hex:body}`,
-/// `{base64url:body}`, `{sorted_form}`, `{ts}` (as sent), `{url}`, `{unescaped_url}`, `{method}`,
-/// `{path_query}`, `{secret}`, `{path_header:X}` (a header whose value is a path), `{headers_named_by:k}`,
-/// and any location: `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{form:x}` or
-/// `{body:/json/pointer}`.
+/// `{base64url:body}`, `{sorted_form}`, `{sorted_pairs:x,y}`, `{ts}` (as sent), `{url}`, `{unescaped_url}`,
+/// `{method}`, `{path_query}`, `{secret}` (the decoded key), `{path_header:X}` (a header whose value is a
+/// path), `{headers_named_by:k}`, and any location: `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`,
+/// `{form:x}` or `{body:/json/pointer}`.
 ///
 /// The signed text does not contain the lengths of its parts. If it could be split in two ways, an attacker
 /// who captures a delivery could move bytes between two parts, and the signature would still match. The
@@ -143,9 +145,16 @@ pub use self::{
 /// providers sign it. An attacker can split its concatenated names and values differently, and move bytes
 /// between the query and the form, so this template counts as covering neither the query nor the form.
 ///
-/// If the template of a plain hash (`hash-sha1`, `hash-sha256`) does not end with `{secret}`, no part of the
-/// signed text may contain a NUL byte. This prevents length-extension attacks: they add the hash's padding to
-/// the text, and the padding contains a NUL byte.
+/// `{sorted_pairs}` stands for the decoded fields of a URL-encoded form as `name=value`, sorted by name and
+/// joined with `&`. `{sorted_pairs:x,y}` omits the fields `x` and `y`, which are then not signed; omit the
+/// field that contains the signature. Unlike the concatenated `{sorted_form}`, this text has only one meaning:
+/// deliveries with a repeated field, with a name that contains `&` or `=`, or with a value that contains `&`
+/// and a `=` after it are rejected.
+///
+/// The template of a plain hash (`hash-sha1`, `hash-sha256`, `hash-sha512`) must contain `{secret}`. The
+/// template of a MAC may contain it. If the template of a plain hash does not end with `{secret}`, no part of
+/// the signed text may contain a NUL byte. This prevents length-extension attacks: they add the hash's padding
+/// to the text, and the padding contains a NUL byte.
 ///
 /// `{unescaped_url}` is `{url}` with the percent-escapes of `:`, `/`, `?`, `@`, `!`, `$`, `'`, `(`, `)`, `*`,
 /// `,` and `;` decoded, as HubSpot signs it. In the path, the escapes of `/` and `?` are kept. A request

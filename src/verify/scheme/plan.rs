@@ -39,7 +39,12 @@ pub(super) struct SignaturePlan {
     /// The separator of several groups of fields in one header.
     pub(super) groups: Option<u8>,
     pub(super) punctuation: Punctuation,
+    /// The keys of pairs whose values are signatures: versions, or the secrets' key ids.
     pub(super) keys: Vec<Box<str>>,
+    /// `true` if the keys of pairs are key ids.
+    pub(super) has_key_ids: bool,
+    /// `true` if a pair with any key counts.
+    pub(super) any_key: bool,
     pub(super) prefer: bool,
     pub(super) prefix: Box<[u8]>,
     pub(super) prefix_optional: bool,
@@ -70,6 +75,15 @@ impl Proof {
         };
         key_id.as_ref().is_some_and(Location::is_in_body)
             || templates.iter().any(|(_, template)| needs_it(template))
+    }
+
+    /// Returns the encoding of the signature; `None` for a token.
+    #[cfg(feature = "test-util")]
+    fn encoding(&self) -> Option<Encoding> {
+        match self {
+            Self::Signature { encoding, .. } => Some(*encoding),
+            Self::Token { .. } => None,
+        }
     }
 
     /// Returns the fields and items that the proof reads from the text that holds the signature.
@@ -110,16 +124,21 @@ impl SchemeVerifier {
 }
 
 impl SchemeVerifier {
-    /// Returns whether the head has a signature of this scheme.
+    /// Returns whether the head has a signature of this scheme, or the body may have one.
     pub(crate) fn has_signature(&self, head: &Parts) -> bool {
-        let has = |place: &Location| place.first(head, &[]).is_some_and(|value| !value.as_str().is_empty());
+        let has = |place: &Location| {
+            place.is_in_body() || place.first(head, &[]).is_some_and(|value| !value.as_str().is_empty())
+        };
         self.plan.signature.places.iter().any(has)
     }
 
-    /// Returns whether `self` and `other` are two different schemes with the same locations of the signature.
+    /// Returns whether `self` and `other` are two different schemes with the same locations and the same
+    /// encoding of the signature.
     #[cfg(feature = "test-util")]
     pub(crate) fn signs_in_place_of(&self, other: &Self) -> bool {
-        !std::ptr::eq(self, other) && self.plan.signature.places == other.plan.signature.places
+        !std::ptr::eq(self, other)
+            && self.plan.signature.places == other.plan.signature.places
+            && self.plan.proof.encoding() == other.plan.proof.encoding()
     }
 }
 
@@ -220,7 +239,10 @@ impl Plan {
         let version = self.signature.version(&texts)?;
         let key_id = key_id.as_ref().map(|place| sources.get(place)).transpose()?;
         let candidates = self.signature.candidates(&texts, version);
-        let signing = keys.begin(candidates, *encoding, key_id.as_deref())?;
+        let signing = match keys.begin(candidates, *encoding, key_id.as_deref()) {
+            Ok(signing) => signing,
+            Err(error) => return Err(self.signature.explain(error, &texts)),
+        };
 
         let template = templates.iter().find(|(name, _)| version.is_none_or(|version| **name == *version));
         let Some((_, template)) = template else {
@@ -331,6 +353,22 @@ impl SignaturePlan {
         CandidateTexts { plan: self, version, items, more: texts.more.iter() }
     }
 
+    /// Returns `error`, or its cause if the texts contain only key ids that no secret has.
+    #[cold]
+    fn explain(&self, error: VerifyError, texts: &Texts<'_>) -> VerifyError {
+        let mut pairs = texts.iter().flat_map(|text| Pairs::new(text, self.punctuation).pairs()).peekable();
+        match self.has_key_ids && pairs.peek().is_some() && pairs.all(|(key, _)| !self.is_known(key)) {
+            true => VerifyError::wrong("no secret matches the request's key id"),
+            false => error,
+        }
+    }
+
+    /// Returns whether the value of a pair with this key is a signature.
+    #[inline]
+    fn is_known(&self, key: &[u8]) -> bool {
+        self.keys.iter().any(|known| known.as_bytes() == key) || self.any_key
+    }
+
     /// Returns the signature in an item of the list, if the item has a signature of `version`.
     #[inline]
     fn signature_in<'t>(&self, item: &'t [u8], version: Option<&str>) -> Option<&'t [u8]> {
@@ -340,7 +378,7 @@ impl SignaturePlan {
         let (key, value) = self.punctuation.split_pair(item)?;
         let of_version = match version {
             Some(version) => key == version.as_bytes(),
-            None => self.keys.iter().any(|known| known.as_bytes() == key),
+            None => self.is_known(key),
         };
         of_version.then_some(value).and_then(|value| self.without_prefix(value))
     }

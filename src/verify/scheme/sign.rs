@@ -212,7 +212,9 @@ impl HeaderFields {
         let items: Vec<Vec<u8>> = match plan.punctuation.pair {
             Some(mark) => {
                 let pair = |key: &str, value: &[u8]| [key.as_bytes(), &[mark], value].concat();
-                let own = plan.keys.first().map(|key| pair(key, &signature));
+                // A secret without a key id matches any key id.
+                let key = plan.keys.first().map(|key| &**key).or(plan.any_key.then_some("1"));
+                let own = key.map(|key| pair(key, &signature));
                 self.pairs.iter().map(|(key, value)| pair(key, value.as_bytes())).chain(own).collect()
             }
             None => {

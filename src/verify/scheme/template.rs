@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use super::{InvalidScheme, TimeUnit, bounds::Bracket, place::Sources};
 use crate::verify::{
     Location, VerifyError, header_name,
-    request::{signed_headers, single_header, sorted_parameters, unescaped_url, url_pieces},
+    request::{
+        all_sorted_parameters, signed_headers, single_header, sorted_parameters, unescaped_url, url_pieces,
+    },
 };
 
 /// A parsed template of the signed bytes: the parts before the body, the form of the body, and the parts
@@ -17,6 +19,8 @@ pub(super) struct Template {
     pub(super) before: Vec<Part>,
     pub(super) body: BodyPart,
     pub(super) after: Vec<Part>,
+    /// The names of form fields that are not signed, with [`BodyPart::SortedPairs`].
+    left_out: Vec<Box<str>>,
     pub(super) bracket: Option<Bracket>,
     /// Literal texts that only a JSON body may contain. If a body that is not JSON contained such a text, the
     /// signed text could also be read as that of another template with the same key.
@@ -77,6 +81,15 @@ pub(super) enum BodyPart {
     Base64Url,
     /// The form's parameters, sorted by name, with names and values concatenated.
     SortedForm,
+    /// The form's parameters, sorted by name, as `name=value` joined with `&`.
+    SortedPairs,
+}
+
+impl BodyPart {
+    /// Returns whether the parameters of a form are signed, and not its bytes.
+    fn is_form(self) -> bool {
+        matches!(self, Self::SortedForm | Self::SortedPairs)
+    }
 }
 
 impl Template {
@@ -86,6 +99,7 @@ impl Template {
             before: Vec::new(),
             body: BodyPart::No,
             after: Vec::new(),
+            left_out: Vec::new(),
             bracket: None,
             json_marks: Vec::new(),
             has_separate_timestamp: false,
@@ -127,6 +141,7 @@ impl Template {
         template: &str,
         timestamp: Option<&Location>,
     ) -> Result<(), InvalidScheme> {
+        let left_out = names_to_leave_out(name);
         let body = match name {
             "body" => BodyPart::Itself,
             "json:body" => {
@@ -136,6 +151,11 @@ impl Template {
             "sha256hex:body" => BodyPart::Sha256Hex,
             "base64url:body" => BodyPart::Base64Url,
             "sorted_form" => BodyPart::SortedForm,
+            "sorted_pairs" => BodyPart::SortedPairs,
+            _ if left_out.is_some() => {
+                self.left_out = left_out.unwrap_or_default();
+                BodyPart::SortedPairs
+            }
             _ => {
                 let of_text = |text| Part::Text(text, Vec::new());
                 let part = match name.split_once(':') {
@@ -171,8 +191,8 @@ impl Template {
     /// Prepares the template for a plain hash of text that contains the secret.
     ///
     /// Given only the hash of a text, an attacker can compute the hash of that text followed by its padding
-    /// and by more text (length extension). The padding ends with the text's length as a 64-bit number, whose
-    /// highest byte is zero. Rejecting NUL bytes in every part and in the body therefore prevents the attack.
+    /// and by more text (length extension). The padding ends with the text's length as a number of 64 bits
+    /// or more, whose highest byte is zero. Rejecting NUL bytes in every part and in the body therefore prevents the attack.
     pub(super) fn resist_extension(&mut self) {
         let last = match self.body {
             BodyPart::No => self.before.last(),
@@ -216,7 +236,7 @@ impl Template {
 
     /// Returns whether hashing needs the whole body.
     pub(super) fn needs_body_first(&self) -> bool {
-        self.body == BodyPart::SortedForm || self.values().any(Location::is_in_body)
+        self.body.is_form() || self.values().any(Location::is_in_body)
     }
 
     /// Returns whether the value at `place` is signed, so that an attacker cannot change it.
@@ -224,6 +244,7 @@ impl Template {
         let has_query = |text: &Text| text.is_of_url() && !self.strings_url_and_form();
         match place {
             place if place.is_in_body() && self.covers_body() => true,
+            place if self.pairs_contain(place) => true,
             Location::Query(_) if self.texts().any(has_query) => true,
             place => self.values().any(|signed| signed == place),
         }
@@ -237,7 +258,14 @@ impl Template {
             && matches!(self.before.last(), Some(Part::Text(text, _)) if text.is_of_url())
     }
 
-    /// Returns whether the signature is valid for only one body. Sorted parameters can be split differently.
+    /// Returns whether `place` is a form field that is signed as a pair of its name and its value.
+    pub(super) fn pairs_contain(&self, place: &Location) -> bool {
+        let is_left_out = |name: &str| self.left_out.iter().any(|left_out| **left_out == *name);
+        self.body == BodyPart::SortedPairs && matches!(place, Location::Form(name) if !is_left_out(name))
+    }
+
+    /// Returns whether the signature is valid for only one body. Sorted parameters can be split differently,
+    /// or encoded differently.
     pub(super) fn covers_body(&self) -> bool {
         matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex | BodyPart::Base64Url)
     }
@@ -248,7 +276,7 @@ impl Template {
     pub(super) fn makes_a_digest(&self) -> bool {
         let is_constant = |part: &Part| match part {
             Part::Literal(_) | Part::Secret => true,
-            Part::Text(text, _) if text.is_of_url() => self.body == BodyPart::SortedForm,
+            Part::Text(text, _) if text.is_of_url() => self.body.is_form(),
             _ => false,
         };
         self.body != BodyPart::No && self.parts().all(is_constant)
@@ -291,7 +319,7 @@ impl Template {
     pub(super) fn begin(&self, sink: &mut dyn Sink, context: &Context<'_>) -> Result<BodyFeed, VerifyError> {
         feed(&self.before, sink, context)?;
         Ok(match self.body {
-            BodyPart::No | BodyPart::SortedForm => BodyFeed::Skipped,
+            BodyPart::No | BodyPart::SortedForm | BodyPart::SortedPairs => BodyFeed::Skipped,
             BodyPart::Itself => BodyFeed::Itself,
             BodyPart::Sha256Hex => BodyFeed::Sha256(Box::new(Sha256::new())),
             BodyPart::Base64Url => BodyFeed::Base64Url(Vec::new()),
@@ -309,9 +337,14 @@ impl Template {
         match (self.body, body) {
             (_, BodyFeed::Base64Url(rest)) => sink.update(BASE64URL_NOPAD.encode(&rest).as_bytes()),
             (_, BodyFeed::Sha256(hash)) => sink.update(HEXLOWER.encode(&hash.finalize()).as_bytes()),
-            (BodyPart::SortedForm, _) => {
+            (form @ (BodyPart::SortedForm | BodyPart::SortedPairs), _) => {
                 let without: &[u8] = if self.is_extendable { &[0] } else { &[] };
-                feed_sorted(context.sources.body.unwrap_or_default(), &mut checked(sink, without))?;
+                let body = context.sources.body.unwrap_or_default();
+                let mut put = checked(sink, without);
+                match form {
+                    BodyPart::SortedPairs => feed_pairs(body, &self.left_out, &mut put)?,
+                    _ => feed_sorted(body, &mut put)?,
+                }
             }
             _ => {}
         }
@@ -337,6 +370,12 @@ impl Template {
         }
         Ok(())
     }
+}
+
+/// Returns the names in `sorted_pairs:name,name`; `None` for any other placeholder.
+fn names_to_leave_out(placeholder: &str) -> Option<Vec<Box<str>>> {
+    let names = placeholder.strip_prefix("sorted_pairs:")?.split(',').map(str::trim);
+    names.map(|name| (!name.is_empty()).then(|| name.into())).collect()
 }
 
 /// The receiver of the signed bytes, in order.
@@ -464,6 +503,33 @@ fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<()
 fn feed_sorted(encoded: &[u8], put: &mut Put<'_>) -> Result<(), VerifyError> {
     for (name, value) in sorted_parameters(encoded)? {
         put(name.as_bytes())?;
+        put(value.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Feeds parameters as `name=value`, sorted by name and joined with `&`, except for those in `left_out`.
+///
+/// The text must have a single meaning. It has one if each `&` that begins a pair is followed by a `=`, and no
+/// other `&` is: an `&` within a value then ends with the value or with the next `&`, as in `H&M`.
+fn feed_pairs(encoded: &[u8], left_out: &[Box<str>], put: &mut Put<'_>) -> Result<(), VerifyError> {
+    let parameters = all_sorted_parameters(encoded)?;
+    let is_repeated =
+        |pair: &[(Cow<'_, str>, Cow<'_, str>)]| matches!(pair, [one, other] if one.0 == other.0);
+    if parameters.windows(2).any(is_repeated) {
+        return Err(VerifyError::malformed("form field is repeated"));
+    }
+    let signed = parameters.iter().filter(|(name, _)| left_out.iter().all(|left_out| **left_out != **name));
+    for (index, (name, value)) in signed.enumerate() {
+        let has_pair = value.split('&').skip(1).any(|text| text.contains('='));
+        if has_pair || name.contains(['&', '=']) {
+            return Err(VerifyError::malformed(NOT_BOUNDED));
+        }
+        if index > 0 {
+            put(b"&")?;
+        }
+        put(name.as_bytes())?;
+        put(b"=")?;
         put(value.as_bytes())?;
     }
     Ok(())
