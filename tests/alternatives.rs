@@ -228,6 +228,29 @@ async fn inngest_signs_the_canonical_form_which_is_the_payload() {
 }
 
 #[tokio::test]
+async fn nowpayments_signs_sorted_keys() {
+    let layer = layer("nowpayments", "secret").without_dedupe();
+    let canonical = r#"{"actually_paid":1e-7,"fee":{"currency":"btc","depositFee":0.0000635},"order":"<é/🦀>","payment_status":"finished","price":25.5}"#;
+    let mac = Hmac::<sha2::Sha512>::new_from_slice(b"secret").unwrap().chain_update(canonical);
+    let signature = HEXLOWER.encode(&mac.finalize().into_bytes());
+    let headers = [("x-nowpayments-sig", &*signature)];
+    for body in [
+        canonical,
+        r#"{"price":25.50,"payment_status":"finished","order":"<é/🦀>","fee":{"depositFee":0.0000635,"currency":"btc"},"actually_paid":1e-7}"#,
+        r#"{ "payment_status": "finished", "order": "\u003c\u00e9\/\ud83e\udd80>", "price": 25.5,
+            "fee": {"depositFee": 6.35e-5, "currency": "btc"}, "actually_paid": 0.0000001 }"#,
+    ] {
+        let delivery = accepts(&layer, post(&headers, body)).await;
+        assert_eq!(delivery.payload(), canonical.as_bytes(), "{body}");
+        assert_eq!(delivery.event_type(), Some("finished"));
+    }
+    for body in [canonical.replace("25.5", "2.55"), canonical.replace("0.0000635", "\"0.0000635\"")] {
+        let rejected = send(&layer, post(&headers, &body)).await.err();
+        assert_eq!(rejected, Some(RejectionKind::WrongSignature), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn hubspot_may_sign_the_url_with_some_escapes_decoded() {
     let layer = layer("hubspot-v3", "secret").public_url("https://app.example/hook").without_dedupe();
     let millis = format!("{NOW}000");

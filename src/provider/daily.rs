@@ -63,7 +63,7 @@ fn time(ts: &[u8]) -> Result<SystemTime, VerifyError> {
 const HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |_| true,
-        response: |body| {
+        response: |_, body| {
             #[derive(Deserialize)]
             #[serde(deny_unknown_fields)]
             struct Test {

@@ -52,6 +52,8 @@ mod airtable;
 mod airwallex;
 mod akeneo;
 mod alchemy;
+#[cfg(feature = "asymmetric")]
+mod alipay;
 mod anthropic;
 #[cfg(feature = "asymmetric")]
 mod apple_app_store;
@@ -112,6 +114,7 @@ mod customerio;
 mod daily;
 mod deel;
 mod deepgram;
+mod dingtalk;
 #[cfg(feature = "asymmetric")]
 mod discord;
 mod discourse;
@@ -204,6 +207,7 @@ mod mercury;
 mod merge;
 mod messagebird;
 mod meta;
+mod midtrans;
 mod modern_treasury;
 mod mollie;
 #[cfg(feature = "jwt")]
@@ -220,6 +224,7 @@ mod nango;
 mod netlify;
 mod notifyer;
 mod notion;
+mod nowpayments;
 mod npm;
 mod nuvemshop;
 mod nylas;
@@ -232,6 +237,7 @@ mod oura;
 mod paddle;
 mod pagerduty;
 mod pandadoc;
+mod patreon;
 mod paymongo;
 #[cfg(feature = "asymmetric")]
 mod paypal;
@@ -326,6 +332,7 @@ mod vonage;
 mod webex;
 mod webflow;
 mod websub;
+mod wechat_official_account;
 #[cfg(feature = "encrypted")]
 mod wechat_pay;
 #[cfg(feature = "encrypted")]
@@ -340,6 +347,7 @@ mod wix;
 mod woocommerce;
 mod workos;
 mod worldline;
+mod worldpay;
 mod xero;
 mod zendesk;
 mod zitadel;
@@ -370,18 +378,18 @@ macro_rules! vendors {
 
 vendors! {
     ably, acuity, adyen, affirm, aftership, agora, aircall, airship, airtable, airwallex, akeneo,
-    alchemy, anthropic, #[cfg(feature = "asymmetric")] apple_app_store, argyle, asana, ashby,
-    attentive, attio, auth0, authorize_net, autodesk, autosend,
-    #[cfg(feature = "asymmetric")] aws_sns, azure_eventgrid,
+    alchemy, #[cfg(feature = "asymmetric")] alipay, anthropic,
+    #[cfg(feature = "asymmetric")] apple_app_store, argyle, asana, ashby, attentive, attio, auth0,
+    authorize_net, autodesk, autosend, #[cfg(feature = "asymmetric")] aws_sns, azure_eventgrid,
     #[cfg(feature = "jwt")] azure_eventgrid_entra, basic_auth, bigcommerce, bitbucket, bland,
     blockfrost, boldsign, bolt, #[cfg(feature = "jwt")] bot_framework, box_events, braintree,
     btcpay, buildkite, calcom, calendly, cashfree, castle, chatwoot, checkly, checkout, checkr,
     #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare,
     cloudinary, clover, coinbase, coinify, commercelayer, contentful, convoy, courier, crisp,
-    cronofy, cursor, customerio, daily, deel, deepgram, #[cfg(feature = "asymmetric")] discord,
-    discourse, docusign, doppler, dropbox, dropbox_sign, dub, dwolla, dynamic,
-    #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, ecwid, elevenlabs,
-    emailit, expo, #[cfg(feature = "asymmetric")] fal, fastspring,
+    cronofy, cursor, customerio, daily, deel, deepgram, dingtalk,
+    #[cfg(feature = "asymmetric")] discord, discourse, docusign, doppler, dropbox, dropbox_sign,
+    dub, dwolla, dynamic, #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay,
+    ecwid, elevenlabs, emailit, expo, #[cfg(feature = "asymmetric")] fal, fastspring,
     #[cfg(feature = "encrypted")] feishu, finch, fintoc, #[cfg(feature = "asymmetric")] fireblocks,
     firecrawl, flagsmith, flinks, flutterwave, flux, fourthwall, frameio, front,
     #[cfg(feature = "jwt")] fusionauth, getstream, ghost, gitea, github, gitlab, gocardless, gogs,
@@ -390,24 +398,26 @@ vendors! {
     hook0, hookdeck, hub_list, hubspot, huggingface, inngest, intercom, intuit, iron, jira, klarna,
     klaviyo, knock, kontent_ai, kustomer, launchdarkly, lemonsqueezy, line, linear, linkedin,
     lithic, #[cfg(feature = "jwt")] livekit, lob, logto, mailerlite, mailersend, mailgun, mandrill,
-    maxio, mercadopago, mercury, merge, messagebird, meta, modern_treasury, mollie,
+    maxio, mercadopago, mercury, merge, messagebird, meta, midtrans, modern_treasury, mollie,
     #[cfg(feature = "jwt")] monday, monei, mongodb_atlas, monnify, moonpay, motive, ms_graph, mux,
-    nango, #[cfg(feature = "jwt")] netlify, notifyer, notion, npm, nuvemshop, nylas, okta, onfido,
-    onfleet, openai, ordergroove, oura, paddle, pagerduty, pandadoc, paymongo,
-    #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid,
-    planetscale, plivo, polar, port, #[cfg(feature = "asymmetric")] postal, printify, prismic,
-    pusher, qonto, quicknode, razorpay, recurly, replicate, retell, revenuecat, revolut, rewardful,
-    rootly, rutter, #[cfg(feature = "jwt")] saleor, salesforce_marketing_cloud, samsara, sanity,
-    savvycal, scalr, segment, sendbird, sendcloud, #[cfg(feature = "asymmetric")] sendgrid, sentry,
-    shippo, shopee, shopify, shoplazza, shopline, shortcut, sinch, slack, smartsheet, snyk,
-    sonarqube, sonatype, square, squarespace, standard_webhooks, storyblok, stripe, sumsub,
-    supabase, surge, surveymonkey, svix, tailscale, tally, teams, tebex, telegram,
+    nango, #[cfg(feature = "jwt")] netlify, notifyer, notion, nowpayments, npm, nuvemshop, nylas,
+    okta, onfido, onfleet, openai, ordergroove, oura, paddle, pagerduty, pandadoc, patreon,
+    paymongo, #[cfg(feature = "asymmetric")] paypal, paystack, persona,
+    #[cfg(feature = "jwt")] plaid, planetscale, plivo, polar, port,
+    #[cfg(feature = "asymmetric")] postal, printify, prismic, pusher, qonto, quicknode, razorpay,
+    recurly, replicate, retell, revenuecat, revolut, rewardful, rootly, rutter,
+    #[cfg(feature = "jwt")] saleor, salesforce_marketing_cloud, samsara, sanity, savvycal, scalr,
+    segment, sendbird, sendcloud, #[cfg(feature = "asymmetric")] sendgrid, sentry, shippo, shopee,
+    shopify, shoplazza, shopline, shortcut, sinch, slack, smartsheet, snyk, sonarqube, sonatype,
+    square, squarespace, standard_webhooks, storyblok, stripe, sumsub, supabase, surge,
+    surveymonkey, svix, tailscale, tally, teams, tebex, telegram,
     #[cfg(feature = "asymmetric")] telnyx, terra, terraform, thinkific, tiktok, tiktok_shop,
     todoist, toggl, trello, twenty, twilio, twitch, twitter, typeform, uber, uploadcare,
     #[cfg(feature = "jwt")] upstash, vapi, vercel, veriff, viber, vonage, webex, webflow, websub,
-    #[cfg(feature = "encrypted")] wechat_pay, #[cfg(feature = "encrypted")] wecom, whereby, whoop,
-    #[cfg(feature = "asymmetric")] wise, wistia, #[cfg(feature = "jwt")] wix, woocommerce, workos,
-    worldline, xero, zendesk, zitadel, zoho_payments, zoom,
+    wechat_official_account, #[cfg(feature = "encrypted")] wechat_pay,
+    #[cfg(feature = "encrypted")] wecom, whereby, whoop, #[cfg(feature = "asymmetric")] wise,
+    wistia, #[cfg(feature = "jwt")] wix, woocommerce, workos, worldline, worldpay, xero, zendesk,
+    zitadel, zoho_payments, zoom,
 }
 
 /// Returns all providers in alphabetical order of their vendors, followed by the

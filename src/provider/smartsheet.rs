@@ -30,7 +30,7 @@ providers! {
 const HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |request| request.header("smartsheet-hook-challenge").is_some(),
-        response: |body| {
+        response: |_, body| {
             #[derive(Deserialize)]
             #[serde(deny_unknown_fields)]
             struct Challenge {

@@ -31,6 +31,7 @@ const OTHERWISE: &[(&str, &[&str])] = &[
     ("the test kit signs in hex", &["shopline-t01", "shopline-t08"]),
     ("the test kit signs a timestamp in milliseconds", &["daily-t11"]),
     ("the vector signs a URL without a path, which a request always has", &["plivo-v2-01"]),
+    ("the test kit signs in hex", &["worldpay-g03"]),
     (
         "the vector signs the URL with a port that the request lacks, or without one",
         &["twilio-03", "twilio-05"],
@@ -68,6 +69,9 @@ const WITHOUT_SECRET: usize = if cfg!(feature = "jwt") {
     43
 } else if cfg!(feature = "asymmetric") {
     20
+    39
+} else if cfg!(feature = "asymmetric") {
+    24
 } else {
     0
 } + if cfg!(feature = "encrypted") { 6 } else { 0 };
@@ -212,11 +216,13 @@ impl Sent {
 /// Removes the signatures from a request and returns them.
 fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> {
     match provider {
+        "alipay" => take_from_form(request, "sign"),
         "adyen-standard" => take_from_body(request, "hmacSignature", 44),
         "aircall" => take_from_body(request, "\"token\"", 24),
         "braintree" => take_from_form(request, "bt_signature"),
         "dropbox-sign" => take_from_body(request, "event_hash", 64),
         "mailgun" => take_from_body(request, "\"signature\"", 64),
+        "midtrans" => take_from_body(request, "signature_key", 128),
         "ms-graph" => take_client_states(request),
         "prismic" => take_from_body(request, "\"secret\"", 24),
         "apple-app-store" | "apple-app-store-sandbox" => {
@@ -231,6 +237,7 @@ fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> 
             })
         }
         "azure-eventgrid" => take_from_query(request, "access_token"),
+        "wechat-official-account" => take_from_query(request, "signature"),
         "pandadoc" => take_from_query(request, "signature"),
         "wecom" => take_from_query(request, "msg_signature"),
         id if id.starts_with("vonage-params") => match request.body().is_empty() {

@@ -40,6 +40,10 @@ pub(super) fn json(provider: &str, id: &str, now: u64) -> Value {
             "event": {"event_type": "signature_request_sent", "event_time": now.to_string()},
             "signature_request": {"title": format!("hello {id}")},
         }),
+        "midtrans" => json!({
+            "transaction_status": "settlement", "transaction_id": id, "status_code": "200", "order_id": format!("order-{id}"),
+            "gross_amount": "10000.00", "currency": "IDR", "fraud_status": "accept", "payment_type": "bank_transfer",
+        }),
         _ if provider.starts_with("vonage-params") => json!({
             "messageId": id, "msisdn": "15550100", "to": "15550101", "text": "hello", "type": "text",
         }),
