@@ -48,7 +48,6 @@ impl Vector {
 pub fn vectors() -> Vec<Vector> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-<<<<<<< HEAD
     let has_providers =
         |path: &PathBuf| match path.file_stem().unwrap().to_str().and_then(|stem| stem.split('-').next()) {
             Some("asymmetric") => cfg!(feature = "asymmetric"),
@@ -56,13 +55,6 @@ pub fn vectors() -> Vec<Vector> {
             Some("jwt") => cfg!(feature = "jwt"),
             _ => true,
         };
-=======
-    let has_providers = |path: &PathBuf| match path.file_stem().unwrap().to_str() {
-        Some("asymmetric" | "grammar_asymmetric") => cfg!(feature = "asymmetric"),
-        Some("jwt") => cfg!(feature = "jwt"),
-        _ => true,
-    };
->>>>>>> 49a56b7 (provider: add Alipay, DingTalk, Midtrans, NOWPayments, Patreon and more)
     let is_json = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
     let mut paths: Vec<_> = paths.filter(is_json).filter(has_providers).collect();
     paths.sort();
