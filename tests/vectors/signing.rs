@@ -66,12 +66,9 @@ fn valid() -> Vec<Vector> {
 
 /// The number of vectors whose providers sign with a private key.
 const WITHOUT_SECRET: usize = if cfg!(feature = "jwt") {
-    43
+    51
 } else if cfg!(feature = "asymmetric") {
-    20
-    39
-} else if cfg!(feature = "asymmetric") {
-    24
+    28
 } else {
     0
 } + if cfg!(feature = "encrypted") { 6 } else { 0 };
