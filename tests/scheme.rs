@@ -86,10 +86,16 @@ fn providers_are_found_by_unique_ids() {
         // A secret that is valid in every encoding of a shared secret.
         match provider.verifier(secret("00112233445566778899aabbccddeeff")) {
             Ok(verifier) => assert_eq!(verifier.profile().provider(), id),
-            // The provider fetches its keys, or it needs a public key, credentials or a key id.
+            // The provider fetches its keys, or it needs a public key, credentials, a key id or two secrets.
             Err(error) => {
                 let error = error.to_string();
-                let expected = ["public key", "`user:password`", "provider fetches its keys", "no key id"];
+                let expected = [
+                    "public key",
+                    "`user:password`",
+                    "provider fetches its keys",
+                    "no key id",
+                    "needs a token",
+                ];
                 assert!(expected.iter().any(|text| error.contains(text)), "{id}: {error}");
             }
         }
