@@ -78,7 +78,7 @@ fn each_scenario_has_the_same_outcome_from_the_page_and_from_curl() {
 #[test]
 fn test_events_can_be_signed_for_every_provider_with_a_secret() {
     let (_, ids, _) = run(&["--provider", "list"]);
-    let mut cannot = Vec::new();
+    let (mut cannot, mut wrong) = (Vec::new(), Vec::new());
     let mut signed = 0;
     for id in ids.lines() {
         let secret = if id == "basic-auth" { &["--secret", "user:password"][..] } else { &[] };
@@ -88,16 +88,36 @@ fn test_events_can_be_signed_for_every_provider_with_a_secret() {
             continue;
         };
         signed += 1;
-        json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": "valid" })));
-        assert_eq!(outcomes(&inspector, 1), expected(&[("accepted", "completed")]), "{id}");
-        json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": "wrong_secret" })));
-        assert_eq!(outcomes(&inspector, 1), expected(&[("rejected", "wrong_signature")]), "{id}");
+        for (scenario, expects) in
+            [("valid", ("accepted", "completed")), ("wrong_secret", ("rejected", "wrong_signature"))]
+        {
+            let sent = ask(&inspector, "POST", "/page/send", &json!({ "scenario": scenario }));
+            if sent.body().contains("provider signs with a private key") {
+                cannot.push(id);
+                break;
+            }
+            if sent.status() != Some(200) {
+                wrong.push(format!("{id}, {scenario}: {}", sent.body()));
+                continue;
+            }
+            let found = outcomes(&inspector, 1);
+            if found != expected(&[expects]) {
+                wrong.push(format!("{id}, {scenario}: {found:?}"));
+            }
+        }
     }
-    // The private keys of some providers cannot be generated, and the keys of others are fetched.
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // Some need a private key that cannot be generated, a key id or a second secret; others fetch their keys.
     let keyless = [
+        "apple-app-store",
+        "apple-app-store-sandbox",
         "plaid",
         "postal-sha1",
         "saleor",
+        "tiktok-shop",
+        "wechat-pay",
+        "wecom",
+        "wix",
         "aws-sns",
         "circle",
         "ebay",

@@ -40,6 +40,9 @@ pub(super) fn json(provider: &str, id: &str, now: u64) -> Value {
             "event": {"event_type": "signature_request_sent", "event_time": now.to_string()},
             "signature_request": {"title": format!("hello {id}")},
         }),
+        "ecwid" => json!({
+            "eventId": id, "eventCreated": now, "storeId": 1003, "entityId": 103878161, "eventType": "order.created",
+        }),
         "midtrans" => json!({
             "transaction_status": "settlement", "transaction_id": id, "status_code": "200", "order_id": format!("order-{id}"),
             "gross_amount": "10000.00", "currency": "IDR", "fraud_status": "accept", "payment_type": "bank_transfer",
