@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -23,7 +23,7 @@ pub(crate) struct Fetched {
     /// The topics of `aws-sns`.
     pub(crate) topics: Vec<String>,
     pub(crate) token: TokenOptions,
-    /// `true` if the command line has a secret: a key, or PayPal's webhook id.
+    /// `true` if the command line has a secret: a key, PayPal's webhook id, or Adobe's client id.
     pub(crate) has_secret: bool,
 }
 
@@ -43,9 +43,12 @@ impl TokenOptions {
 }
 
 pub(crate) const IDS: &[&str] = &[
+    "adobe-io",
     "aws-sns",
     "circle",
     "ebay",
+    "fireblocks-jwks",
+    "github-secret-scanning",
     "paypal",
     #[cfg(feature = "jwt")]
     "azure-eventgrid-entra",
@@ -60,7 +63,7 @@ pub(crate) const IDS: &[&str] = &[
 ];
 
 /// The ids of the first providers of [`IDS`], which have no bearer tokens.
-const WITHOUT_TOKEN: usize = 4;
+const WITHOUT_TOKEN: usize = 7;
 
 impl Fetched {
     pub(crate) fn new(id: &'static str) -> Self {
@@ -81,7 +84,12 @@ impl Fetched {
             ("paypal", true, false) => Err("--secret: `paypal` requires the id of the webhook"),
             // The keys of Circle and eBay cannot be fetched here, because that needs an access token.
             ("circle" | "ebay", true, false) => Err("--secret: `circle` and `ebay` require a public key"),
-            ("circle" | "ebay" | "paypal", false, _) => Err("--topic: only `aws-sns` has topics"),
+            ("adobe-io", true, false) => Err("--secret: `adobe-io` requires a client id"),
+            ("fireblocks-jwks" | "github-secret-scanning", true, true) => Err(
+                "--secret: `fireblocks-jwks` and `github-secret-scanning` fetch their keys and have no secret",
+            ),
+            ("aws-sns", false, false) => Ok(()),
+            (_, false, _) => Err("--topic: only `aws-sns` has topics"),
             _ => Ok(()),
         }
     }
@@ -112,8 +120,11 @@ impl Fetched {
             Ok(Given { secrets: secrets.clone(), page })
         };
         Ok(match self.id {
+            "adobe-io" => provider::adobe_io(secrets, Https::new()).into(),
             "circle" => provider::circle(given(circle_page)?).into(),
             "ebay" => provider::ebay(given(ebay_page)?).into(),
+            "fireblocks-jwks" => provider::fireblocks_jwks(Https::new()).into(),
+            "github-secret-scanning" => provider::github_secret_scanning(Https::new()).into(),
             "paypal" => provider::paypal(secrets, Https::new()).into(),
             #[cfg(feature = "jwt")]
             id if !IDS.iter().take(WITHOUT_TOKEN).any(|other| *other == id) => self.token.verifier(id),
@@ -176,7 +187,9 @@ impl Https {
 
 impl Fetch for Https {
     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
-        let response = self.0.get(url.parse()?).await?;
+        // GitHub requires a user agent.
+        let request = Request::get(url).header("user-agent", "tower-webhook").body(Empty::new())?;
+        let response = self.0.request(request).await?;
         if response.status() != StatusCode::OK {
             // The query may contain a token.
             let url = url.split('?').next().unwrap_or_default();

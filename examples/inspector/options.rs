@@ -32,7 +32,8 @@ Usage: inspector [options]
                             for rotation [a demo secret, printed at the start]
   --key-id ID               key id of the next --secret
   --topic ARN               topic of `aws-sns`; repeat it for several. The
-                            certificates of aws-sns and paypal are fetched
+                            keys of adobe-io, aws-sns, fireblocks-jwks,
+                            github-secret-scanning and paypal are fetched
                             over HTTPS
   --audience TEXT           audience of bearer tokens: the endpoint's URL, the
                             project number, or the application id. Their key

@@ -45,6 +45,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
     &[
         ("ably", Official, "2026-11-30"),
         ("acuity", Official, "2026-11-30"),
+        ("adobe_io", Official, "2026-11-30"),
         ("adyen_platform", Official, "2026-11-29"),
         ("adyen_standard", Official, "2026-11-29"),
         ("affirm", Official, "2026-11-30"),
@@ -148,6 +149,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("finch", Official, "2026-11-30"),
         ("fintoc", Official, "2026-11-30"),
         ("fireblocks", Official, "2026-11-30"),
+        ("fireblocks_jwks", Official, "2026-11-30"),
         ("fireblocks_v2", Secondary, "2026-11-29"),
         ("firecrawl", Official, "2026-11-30"),
         ("flagsmith", Official, "2026-11-30"),
@@ -163,6 +165,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("ghost", Code, "2026-11-30"),
         ("gitea", Code, "2026-11-30"),
         ("github", Official, "2026-11-30"),
+        ("github_secret_scanning", Official, "2026-11-30"),
         ("github_sha1", Official, "2026-11-30"),
         ("gitlab_signing", Code, "2026-11-30"),
         ("gitlab_token", Code, "2026-11-30"),

@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderName};
 #[cfg(feature = "jwt")]
 use crate::verify::jwt::{BearerCheck, VerifiedToken};
 use crate::verify::{
-    Certificate, Check, Finish, KeyCache, PublicKind, Signatures, Verified, VerifyError, fingerprint,
-    single_header,
+    Certificate, Check, Finish, KeyCache, KeyList, PublicKind, Signatures, SignedMessage, Verified,
+    VerifyError, fingerprint, single_header,
 };
 #[cfg(feature = "test-util")]
 use crate::verify::{
@@ -36,7 +36,7 @@ macro_rules! cannot_sign {
     )+};
 }
 #[cfg(feature = "test-util")]
-cannot_sign!(AwsSns, Circle, Ebay, PayPal);
+cannot_sign!(AdobeIo, AwsSns, Circle, Ebay, FireblocksJwks, GithubSecretScanning, PayPal);
 #[cfg(all(feature = "test-util", feature = "jwt"))]
 cannot_sign!(AzureEventGridEntra, BotFramework, GoogleChat, GoogleCloudTasks, GooglePubSub);
 
@@ -79,7 +79,8 @@ impl Check for SignedBody<'_> {
     }
 }
 
-fn verify(
+/// Verifies the body with a fetched key.
+pub(super) fn verify(
     key: &Certificate,
     kind: PublicKind,
     signatures: Signatures,
@@ -92,6 +93,30 @@ fn verify(
     // The fingerprint is that of the base URL, so that the deduplication key stays the same when the public
     // key changes.
     Ok(message.conclude()?.with_fingerprint(fingerprint(folder.as_bytes())))
+}
+
+/// Verifies a message with the key `name` of the list at `url`, which is fetched if it is not cached or lacks
+/// the key. `write` adds the signed content.
+pub(super) fn finish_listed<W>(
+    keys: &KeyCache<KeyList>,
+    url: &'static str,
+    name: &str,
+    signatures: Signatures,
+    write: W,
+) -> Finish
+where
+    W: FnOnce(&mut SignedMessage<'_>) + Send + 'static,
+{
+    let owned = name.to_owned();
+    keys.finish_with(
+        url,
+        |list| list.has(name),
+        move |list| {
+            let mut message = list.begin(&owned, signatures)?;
+            write(&mut message);
+            Ok(message.conclude()?.with_fingerprint(fingerprint(url.as_bytes())))
+        },
+    )
 }
 
 /// The verification of a request with a bearer token.

@@ -31,8 +31,9 @@ providers! {
     ///
     /// * Signature: RSA-SHA512 signature of `{item:0}.{base64url:body}`, as URL-safe base64 in
     ///   `fireblocks-webhook-signature`.
-    /// * Secret: the public key of the environment, as PEM. Fireblocks publishes its keys as a JSON Web Key Set;
-    ///   during a rotation, configure all of them.
+    /// * Secret: the public key of the environment, as PEM. Fireblocks publishes its keys as a JSON Web Key Set,
+    ///   and rotates them. During a rotation, configure all of them, or use
+    ///   [`fireblocks_jwks`](super::fireblocks_jwks()), which fetches the keys.
     /// * Signed content: `{header}.{base64url of the body}`, where the header is the first part of the
     ///   signature. The layer ignores the header's `alg`, and verifies every signature as RS512.
     /// * Delivery id: `body:/id`, signed.

@@ -42,6 +42,8 @@ mod x5c;
 // The vendors, in alphabetical order.
 mod ably;
 mod acuity;
+#[cfg(feature = "asymmetric")]
+mod adobe_io;
 mod adyen;
 mod affirm;
 mod aftership;
@@ -142,6 +144,8 @@ mod finch;
 mod fintoc;
 #[cfg(feature = "asymmetric")]
 mod fireblocks;
+#[cfg(feature = "asymmetric")]
+mod fireblocks_jwks;
 mod firecrawl;
 mod flagsmith;
 mod flinks;
@@ -156,6 +160,8 @@ mod getstream;
 mod ghost;
 mod gitea;
 mod github;
+#[cfg(feature = "asymmetric")]
+mod github_secret_scanning;
 mod gitlab;
 mod gocardless;
 mod gogs;
@@ -377,8 +383,8 @@ macro_rules! vendors {
 }
 
 vendors! {
-    ably, acuity, adyen, affirm, aftership, agora, aircall, airship, airtable, airwallex, akeneo,
-    alchemy, #[cfg(feature = "asymmetric")] alipay, anthropic,
+    ably, acuity, #[cfg(feature = "asymmetric")] adobe_io, adyen, affirm, aftership, agora, aircall,
+    airship, airtable, airwallex, akeneo, alchemy, #[cfg(feature = "asymmetric")] alipay, anthropic,
     #[cfg(feature = "asymmetric")] apple_app_store, argyle, asana, ashby, attentive, attio, auth0,
     authorize_net, autodesk, autosend, #[cfg(feature = "asymmetric")] aws_sns, azure_eventgrid,
     #[cfg(feature = "jwt")] azure_eventgrid_entra, basic_auth, bigcommerce, bitbucket, bland,
@@ -391,9 +397,10 @@ vendors! {
     dub, dwolla, dynamic, #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay,
     ecwid, elevenlabs, emailit, expo, #[cfg(feature = "asymmetric")] fal, fastspring,
     #[cfg(feature = "encrypted")] feishu, finch, fintoc, #[cfg(feature = "asymmetric")] fireblocks,
-    firecrawl, flagsmith, flinks, flutterwave, flux, fourthwall, frameio, front,
-    #[cfg(feature = "jwt")] fusionauth, getstream, ghost, gitea, github, gitlab, gocardless, gogs,
-    google_channel, #[cfg(feature = "jwt")] google_chat, #[cfg(feature = "jwt")] google_cloud_tasks,
+    #[cfg(feature = "asymmetric")] fireblocks_jwks, firecrawl, flagsmith, flinks, flutterwave, flux,
+    fourthwall, frameio, front, #[cfg(feature = "jwt")] fusionauth, getstream, ghost, gitea, github,
+    #[cfg(feature = "asymmetric")] github_secret_scanning, gitlab, gocardless, gogs, google_channel,
+    #[cfg(feature = "jwt")] google_chat, #[cfg(feature = "jwt")] google_cloud_tasks,
     #[cfg(feature = "jwt")] google_pubsub, grafana, greenhouse, gusto, hackerone, helpscout, heroku,
     hook0, hookdeck, hub_list, hubspot, huggingface, inngest, intercom, intuit, iron, jira, klarna,
     klaviyo, knock, kontent_ai, kustomer, launchdarkly, lemonsqueezy, line, linear, linkedin,

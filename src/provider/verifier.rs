@@ -116,7 +116,7 @@ macro_rules! from {
 }
 
 #[cfg(feature = "asymmetric")]
-from!(AwsSns, Circle, Ebay, PayPal);
+from!(AdobeIo, AwsSns, Circle, Ebay, FireblocksJwks, GithubSecretScanning, PayPal);
 #[cfg(feature = "jwt")]
 from!(AzureEventGridEntra, BotFramework, GoogleChat, GoogleCloudTasks, GooglePubSub);
 

@@ -67,7 +67,7 @@ pub(crate) use self::keys::PublicKey;
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 pub(crate) use self::keys::key_pair;
 #[cfg(feature = "jwt")]
-pub(crate) use self::keys::{Found, Keys, fetched};
+pub(crate) use self::keys::{Found, Keys, MAX_REFETCHES, fetched};
 pub use self::{
     cached_lookup::CachedLookup,
     context::RequestContext,
@@ -97,7 +97,8 @@ pub(crate) use self::{
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     keys::{
-        Certificate, KeyCache, PinnedChain, PublicKeys, PublicKind, Signatures, SignedMessage, in_force, pem,
+        Certificate, KeyCache, KeyList, PinnedChain, PublicKeys, PublicKind, Signatures, SignedMessage,
+        in_force, pem,
     },
     request::endpoint_url,
 };
@@ -235,6 +236,24 @@ impl Finish {
             Finishing::Now(outcome) => Finishing::Now(outcome.map(change)),
             Finishing::Later(later) => Finishing::Later(Box::pin(async move { later.await.map(change) })),
         })
+    }
+
+    /// Continues with another check if this one fails.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn or_else(self, next: impl FnOnce(VerifyError) -> Self + Send + 'static) -> Self {
+        match self.0 {
+            Finishing::Now(Err(error)) => next(error),
+            Finishing::Now(verified) => verified.into(),
+            Finishing::Later(later) => Self::later(async move {
+                match later.await {
+                    Ok(verified) => Ok(verified),
+                    Err(error) => match next(error).0 {
+                        Finishing::Now(outcome) => outcome,
+                        Finishing::Later(later) => later.await,
+                    },
+                }
+            }),
+        }
     }
 }
 

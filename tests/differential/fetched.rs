@@ -31,12 +31,17 @@ impl Fetch for Web {
 /// Returns the known answers in `tests/key_sources/`, by provider.
 pub(crate) fn all() -> Vec<Vec<Seed>> {
     type Make = fn(&Value) -> ProviderVerifier;
-    // Each provider has the time of its vectors. eBay and Circle sign no time, so their time here is arbitrary.
+    // Each provider has the time of its vectors. Most sign no time, so their time here is arbitrary.
     let providers: &[(&'static str, u32, Make)] = &[
+        ("adobe-io", 1_700_000_000, adobe_io),
         ("aws-sns", 1_335_920_046, aws_sns),
         ("paypal", 1_431_963_913, paypal),
         ("ebay", 1_700_000_000, ebay),
         ("circle", 1_700_000_000, circle),
+        ("fireblocks-jwks", 1_700_000_000, |vector| provider::fireblocks_jwks(pages(vector)).into()),
+        ("github-secret-scanning", 1_700_000_000, |vector| {
+            provider::github_secret_scanning(pages(vector)).into()
+        }),
         #[cfg(feature = "jwt")]
         ("google-pubsub", 1_550_182_400, bearer::verifier),
         #[cfg(feature = "jwt")]
@@ -80,6 +85,20 @@ fn seed(provider: &'static str, now: u32, vector: &Value, verifier: ProviderVeri
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
+}
+
+/// Returns a web with the pages of the vector.
+fn pages(vector: &Value) -> Web {
+    let pages = vector["pages"].as_object().unwrap();
+    Web(pages
+        .iter()
+        .map(|(url, page)| (url.clone(), Bytes::copy_from_slice(text(page).as_bytes())))
+        .collect())
+}
+
+fn adobe_io(vector: &Value) -> ProviderVerifier {
+    let client_id: Secret = text(&vector["secret"]).parse().unwrap();
+    provider::adobe_io(client_id, pages(vector)).into()
 }
 
 fn aws_sns(vector: &Value) -> ProviderVerifier {

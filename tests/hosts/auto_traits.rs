@@ -45,7 +45,10 @@ fn public_types_are_send_sync_unpin_and_debug() {
     #[cfg(feature = "redis")]
     all!(shared: tower_webhook::store::RedisStore);
     #[cfg(feature = "asymmetric")]
-    all!(shared: provider::AwsSns, provider::Circle, provider::Ebay, provider::PayPal);
+    all!(shared:
+        provider::AdobeIo, provider::AwsSns, provider::Circle, provider::Ebay, provider::FireblocksJwks,
+        provider::GithubSecretScanning, provider::PayPal,
+    );
 }
 
 #[test]

@@ -112,7 +112,8 @@ fn lists_providers_and_options() {
         let ids: Vec<&str> = printed.lines().collect();
         let all = tower_webhook::provider::all().filter(|provider| !provider.fetches_keys());
         let all = all.map(|provider| provider.id);
-        let fetched = ["aws-sns", "circle", "ebay", "paypal"];
+        let fetched =
+            ["adobe-io", "aws-sns", "circle", "ebay", "fireblocks-jwks", "github-secret-scanning", "paypal"];
         let fetched = fetched.into_iter().filter(|_| cfg!(feature = "asymmetric"));
         let fetched = fetched.chain(BEARER.into_iter().filter(|_| cfg!(feature = "jwt")));
         assert_eq!(ids, all.chain(fetched).collect::<Vec<_>>());
@@ -168,6 +169,10 @@ fn refuses_invalid_options() {
         &["--audience", "https://example.com"],
         &["--provider", "ebay", "--audience", "https://example.com"],
         &["--provider", "circle", "--secret", "no key"],
+        &["--provider", "adobe-io"],
+        &["--provider", "fireblocks-jwks", "--secret", SECRET],
+        &["--provider", "github-secret-scanning", "--secret", SECRET],
+        &["--provider", "github-secret-scanning", "--topic", "arn:aws:sns:us-east-1:1:t"],
         &["--scheme", "{}"],
         &["--store", "redis"],
         &["--store", "postgres://user:not base64!@localhost"],

@@ -81,6 +81,11 @@ fn test_events_can_be_signed_for_every_provider_with_a_secret() {
     let (mut cannot, mut wrong) = (Vec::new(), Vec::new());
     let mut signed = 0;
     for id in ids.lines() {
+        // These have no secret, so the inspector starts, but it cannot sign for them.
+        if ["fireblocks-jwks", "github-secret-scanning"].contains(&id) {
+            cannot.push(id);
+            continue;
+        }
         let secret = if id == "basic-auth" { &["--secret", "user:password"][..] } else { &[] };
         let options = [&["--provider", id], secret].concat();
         let Some(inspector) = Inspector::try_start(&options) else {
@@ -118,9 +123,12 @@ fn test_events_can_be_signed_for_every_provider_with_a_secret() {
         "wechat-pay",
         "wecom",
         "wix",
+        "adobe-io",
         "aws-sns",
         "circle",
         "ebay",
+        "fireblocks-jwks",
+        "github-secret-scanning",
         "paypal",
         "azure-eventgrid-entra",
         "bot-framework",

@@ -2,6 +2,7 @@
 #![cfg(feature = "asymmetric")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod adobe_io;
 mod aws_sns;
 #[cfg(feature = "jwt")]
 mod bearer_tokens;
@@ -10,6 +11,7 @@ mod cache;
 #[allow(unreachable_pub, reason = "other test crates share this file")]
 #[path = "../common/certificate.rs"]
 mod certificate;
+mod listed;
 mod paypal;
 
 use std::{
@@ -44,8 +46,7 @@ use tower_webhook::{
 
 use self::certificate::certificate;
 
-/// The time at which the known answers of AWS SNS were signed. Tests of eBay and Circle, which sign no time, use it as
-/// well.
+/// The time at which the known answers of AWS SNS were signed. Tests of providers that sign no time use it as well.
 const IN_2012: u32 = 1_335_920_046;
 
 /// An HTTP client without a network.
@@ -65,6 +66,15 @@ impl Web {
     fn with(url: &str, page: impl Into<Bytes>) -> Arc<Self> {
         let web = Self::new(true);
         web.set(url, Ok(page.into()));
+        web
+    }
+
+    /// Returns a web with the pages of a known answer.
+    fn of(vector: &Value) -> Arc<Self> {
+        let web = Self::new(true);
+        for (url, page) in vector["pages"].as_object().unwrap() {
+            web.set(url, Ok(page.as_str().unwrap().to_owned().into()));
+        }
         web
     }
 
@@ -97,7 +107,7 @@ fn certificate_of(vector: &Value) -> Bytes {
 type Handler =
     WebhookService<tower::util::BoxCloneSyncService<Request<Body>, Response<Full<Bytes>>, Infallible>>;
 
-/// Returns a service and the number of its handler's calls. The handler answers with the event type and the id.
+/// Returns a service and the number of its handler's calls. The handler answers with the event type and the id, or `-`.
 fn service(verifier: impl Verifier, now: u32) -> (Handler, Arc<AtomicUsize>) {
     service_with(WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(now)))
 }
@@ -108,7 +118,7 @@ fn service_with(layer: WebhookLayer) -> (Handler, Arc<AtomicUsize>) {
     let handler = service_fn(move |request: Request<Body>| {
         counter.fetch_add(1, Ordering::Relaxed);
         let delivery = request.extensions().get::<Delivery>().unwrap();
-        let seen = format!("{} {}", delivery.event_type().unwrap(), delivery.id().unwrap());
+        let seen = format!("{} {}", delivery.event_type().unwrap_or("-"), delivery.id().unwrap_or("-"));
         async move { Ok::<_, Infallible>(Response::new(Full::from(seen))) }
     });
     (layer.layer(tower::util::BoxCloneSyncService::new(handler)), calls)

@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::keys::{bytes, is_for};
 use crate::{
     InvalidSecret,
-    verify::{Keys, PublicKeys, PublicKind, Signatures, Verified, VerifyError, keys::PublicKey},
+    verify::{
+        Keys, MAX_REFETCHES, PublicKeys, PublicKind, Signatures, Verified, VerifyError, keys::PublicKey,
+    },
 };
 
 /// The only algorithm of the tokens. Their `alg` must be this one, so that a token cannot choose how the keys
@@ -24,8 +26,7 @@ pub(crate) type Endorsements = Arc<[Box<str>]>;
 /// The RSA keys of a key set, each with its `kid`.
 pub(crate) struct KeySet {
     keys: PublicKeys,
-    /// The `kid` and the endorsements of each key.
-    about: Vec<(Box<str>, Endorsements)>,
+    endorsements: Vec<Endorsements>,
 }
 
 impl KeySet {
@@ -39,9 +40,9 @@ impl KeySet {
         // The parser's error may quote the page.
         let page: Page = serde_json::from_slice(page)
             .map_err(|_| InvalidSecret::new("fetched response is not a key set"))?;
-        let (mut keys, mut about) = (Vec::new(), Vec::new());
+        let (mut keys, mut endorsements) = (Vec::new(), Vec::new());
         for jwk in page.keys {
-            let endorsements = endorsements(&jwk);
+            let endorsed = endorsements_of(&jwk);
             let Ok(jwk) = serde_json::from_value::<Jwk>(jwk) else { continue };
             let Some(key_id) = jwk.common.key_id.as_deref().filter(|_| is_for(&jwk, ALGORITHM)) else {
                 continue;
@@ -49,17 +50,17 @@ impl KeySet {
             let key = bytes(&jwk).and_then(|der| PublicKey::new(KIND, &der, Some(key_id), keys.len()));
             if let Ok(key) = key {
                 keys.push(key);
-                about.push((key_id.into(), endorsements));
+                endorsements.push(endorsed);
             }
         }
         match keys.is_empty() {
             true => Err(InvalidSecret::new("fetched key set contains no key of the provider's type")),
-            false => Ok(Self { keys: PublicKeys::of(KIND, keys), about }),
+            false => Ok(Self { keys: PublicKeys::of(KIND, keys), endorsements }),
         }
     }
 
     pub(super) fn has(&self, key_id: &str) -> bool {
-        self.about.iter().any(|(name, _)| **name == *key_id)
+        self.keys.has(key_id)
     }
 
     /// Verifies the signature of `signed` with the keys named `key_id`. Also returns the endorsements of the
@@ -76,20 +77,16 @@ impl KeySet {
         }
         message.update(signed.as_bytes());
         let verified = message.conclude()?;
-        let endorsements =
-            self.about.get(verified.secret_index).map(|(_, endorsements)| endorsements.clone());
+        let endorsements = self.endorsements.get(verified.secret_index).cloned();
         Ok((verified.with_secret_index(0), endorsements.unwrap_or_default()))
     }
 }
 
 impl Keys for KeySet {
-    /// Returns `true`: a set is fetched from a fixed URL, and each response states all current keys.
-    fn is_renewed_by(&self, _: &Self) -> bool {
-        true
-    }
+    const MAX_MISSES: u32 = MAX_REFETCHES;
 }
 
-fn endorsements(jwk: &Value) -> Endorsements {
+fn endorsements_of(jwk: &Value) -> Endorsements {
     let listed = jwk.get("endorsements").and_then(Value::as_array);
     listed.into_iter().flatten().filter_map(|name| name.as_str().map(Into::into)).collect()
 }

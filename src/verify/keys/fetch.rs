@@ -62,8 +62,9 @@ use crate::{
 /// }
 /// ```
 ///
-/// eBay and Circle require authentication: add the header that is documented at
-/// [`ebay`](crate::provider::ebay) or [`circle`](crate::provider::circle) to the request.
+/// eBay and Circle require authentication, and GitHub requires a `User-Agent`: add the header that is
+/// documented at [`ebay`](crate::provider::ebay), [`circle`](crate::provider::circle) or
+/// [`github_secret_scanning`](crate::provider::github_secret_scanning) to the request.
 ///
 /// # Caching
 ///
@@ -74,15 +75,18 @@ use crate::{
 ///   repeats the fetch every 5 minutes while deliveries arrive. The validity dates of a certificate are
 ///   checked on each use.
 /// * If the response contains another key, the old key is discarded.
-/// * A key set (JWKS) counts as one key, and each response replaces the whole set. If a token names a key that
-///   the set lacks, the set is fetched again, unless it was fetched within the last 60 seconds. Forged tokens
-///   that name made-up keys therefore cause at most one fetch a minute, or 4 a minute while fetches fail.
+/// * A key set (JWKS) or another list of keys counts as one key. Its URL is fixed, so it is cached once it is
+///   fetched, and each response replaces the whole set. If a delivery uses a set that is at least one hour
+///   old, the set is fetched again in the background.
+/// * If a delivery names a key that the cached set lacks, the set is fetched again, unless it was fetched
+///   within the last 60 seconds. Forged requests that name made-up keys therefore cause at most one fetch a
+///   minute. For key sets of bearer tokens, the limit is 4 a minute while fetches fail.
 /// * Deliveries that need the same key share one fetch. Once a cached key has not been fetched successfully
 ///   for 72 hours, deliveries wait for a new fetch, and this key is limited to 4 fetches a minute. All keys
 ///   that are not cached are limited to 16 fetches a minute together. A separate limit of 16 requests a
 ///   minute applies to subscription confirmations of Amazon SNS.
-/// * A delivery whose key cannot be fetched is rejected with 503 (`verifier_unavailable`), so that the
-///   provider retries.
+/// * A delivery whose key cannot be fetched, or is not in the list of `github_secret_scanning` or
+///   `fireblocks_jwks`, is rejected with 503 (`verifier_unavailable`), so that the provider retries.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fetch certificates and keys",
     note = "implement `tower_webhook::verify::Fetch` for a type with your HTTP client in it; the trait's \
@@ -127,9 +131,6 @@ const LARGEST: usize = 64 * 1024;
 /// The timeout of a fetch, and the longest time that a delivery waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The age at which a key is fetched again, while the old one stays in use.
-const REFRESH_AFTER: Duration = Duration::from_secs(24 * 3600);
-
 /// The minimum time between two background refreshes of a key.
 const REFRESH_AGAIN: Duration = Duration::from_secs(300);
 
@@ -143,7 +144,7 @@ const MAX_FETCHES: u32 = 16;
 
 /// The maximum number of fetches of one cached key per [`PERIOD`]. Forged requests that name a retired key
 /// exhaust only that key's budget.
-const MAX_REFETCHES: u32 = 4;
+pub(crate) const MAX_REFETCHES: u32 = 4;
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// The keys that have verified a delivery, and the fetches in progress. `K` is the parsed response: a key, or
@@ -153,15 +154,31 @@ const PERIOD: Duration = Duration::from_secs(60);
 pub(crate) struct KeyCache<K = Certificate>(Arc<Shared<K>>);
 
 /// The content of a response, as [`KeyCache`] stores it.
+///
+/// The defaults are those of a set of keys: its URL does not depend on the request, and each response states
+/// all current keys.
 pub(crate) trait Keys: Send + Sync + 'static {
-    /// Returns whether a later response from the same URL takes effect at once. Otherwise it is on trial
-    /// until it has verified a delivery.
-    fn is_renewed_by(&self, later: &Self) -> bool;
+    /// The age at which the content is fetched again, while the old one stays in use. A set also says which
+    /// keys the provider has revoked, so it is refreshed more often than a key.
+    const REFRESH_AFTER: Duration = Duration::from_secs(3600);
+
+    /// The maximum number of fetches of a cached set per [`PERIOD`], for deliveries that name a key that it
+    /// lacks. GitHub allows 60 requests an hour without authentication.
+    const MAX_MISSES: u32 = 1;
+
+    /// Returns whether the content takes effect at once, in place of the cached content `old` of the same
+    /// URL. Otherwise it is on trial until it has verified a delivery.
+    fn replaces(&self, old: Option<&Self>) -> bool {
+        let _ = old;
+        true
+    }
 }
 
 impl Keys for Certificate {
-    fn is_renewed_by(&self, later: &Self) -> bool {
-        self.has_key_of(later)
+    const REFRESH_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+    fn replaces(&self, old: Option<&Self>) -> bool {
+        old.is_some_and(|old| old.has_key_of(self))
     }
 }
 
@@ -172,7 +189,8 @@ struct Shared<K> {
 }
 
 struct State<K> {
-    /// Keys that have verified a delivery. Forged requests cannot add one, and so cannot evict one.
+    /// Keys that have verified a delivery, and fetched sets of keys. Forged requests cannot add a key or
+    /// choose the URL of a set, and so cannot evict one.
     keys: HashMap<Box<str>, CachedKey<K>>,
     /// Fetched keys that have not verified a delivery yet, kept for one [`PERIOD`]. Without this map, each
     /// forged request that names a genuine key would cost a fetch. The fetch budgets bound the number of
@@ -247,17 +265,17 @@ impl FetchBudget {
         if self.since.is_none_or(|since| now.duration_since(since) >= PERIOD) {
             *self = Self { since: Some(now), begun: 0 };
         }
-        if self.begun == most {
-            return Err(VerifyError::unavailable(format!("limit of {most} fetches a minute is reached")));
+        if self.begun >= most {
+            return Err(VerifyError::unavailable(format!("limit of fetches ({most} a minute) is reached")));
         }
         self.begun += 1;
         Ok(())
     }
 }
 
-impl<K> CachedKey<K> {
+impl<K: Keys> CachedKey<K> {
     fn is_due(&self) -> bool {
-        self.key.fetched.elapsed() >= REFRESH_AFTER
+        self.key.fetched.elapsed() >= K::REFRESH_AFTER
             && self.refreshed.is_none_or(|begun| begun.elapsed() >= REFRESH_AGAIN)
     }
 }
@@ -275,12 +293,12 @@ impl<K: Keys> State<K> {
         self.keys.get(url).is_some_and(CachedKey::is_due)
     }
 
-    /// Takes one fetch of `url` from its budget.
-    fn spend(&mut self, url: &str) -> Result<(), VerifyError> {
+    /// Takes one fetch of `url` from its budget, which allows `most` fetches of a cached key.
+    fn spend(&mut self, url: &str, most: u32) -> Result<(), VerifyError> {
         let now = Instant::now();
         match self.keys.get_mut(url) {
             Some(kept) => {
-                kept.refetches.spend(MAX_REFETCHES, now)?;
+                kept.refetches.spend(most, now)?;
                 kept.refreshed = Some(now);
                 Ok(())
             }
@@ -288,20 +306,23 @@ impl<K: Keys> State<K> {
         }
     }
 
-    /// Accepts a fetched key: renews an equal cached key, or otherwise puts the fetched key on trial.
+    /// Accepts a fetched key: replaces the cached key, or otherwise puts the fetched key on trial.
     fn accept(&mut self, url: &str, key: &Arc<FetchedKey<K>>) {
-        match self.keys.get_mut(url) {
-            Some(kept) if kept.key.content.is_renewed_by(&key.content) => kept.key = Arc::clone(key),
-            _ => {
-                self.keys.remove(url);
-                self.trials.retain(|_, trial| trial.fetched.elapsed() < PERIOD);
-                self.trials.insert(url.into(), Arc::clone(key));
+        let kept = self.keys.get_mut(url);
+        if key.content.replaces(kept.as_ref().map(|kept| &kept.key.content)) {
+            match kept {
+                Some(kept) => kept.key = Arc::clone(key),
+                None => self.keep(url, key),
             }
+        } else {
+            self.keys.remove(url);
+            self.trials.retain(|_, trial| trial.fetched.elapsed() < PERIOD);
+            self.trials.insert(url.into(), Arc::clone(key));
         }
     }
 
-    /// Caches a key that has verified a delivery. Beyond [`MAX_KEYS`], removes the key that has been unused
-    /// for the longest time.
+    /// Caches a key that has verified a delivery, or a fetched set of keys. Beyond [`MAX_KEYS`], removes the
+    /// key that has been unused for the longest time.
     fn keep(&mut self, url: &str, key: &Arc<FetchedKey<K>>) {
         let used = Instant::now();
         if let Some(kept) = self.keys.get_mut(url) {
@@ -336,14 +357,12 @@ impl KeyCache {
     where
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError> + Send + 'static,
     {
-        match self.find(url, |_| true) {
-            Ok(Found::Key(key)) => self.judge(url, &key, check).into(),
-            Ok(Found::Pending(pending)) => {
-                let (this, url) = (self.clone(), url.to_owned());
-                Finish::later(async move { this.judge(&url, &fetched(pending).await?, check) })
-            }
-            Err(error) => Err(error).into(),
-        }
+        self.finish_with(url, |_| true, check)
+    }
+
+    /// Returns whether the key at `url` can be used without a fetch.
+    pub(crate) fn has(&self, url: &str) -> bool {
+        self.state().usable(url).is_some()
     }
 
     /// Verifies with the key at `url`, like [`finish`](Self::finish), but waits for the result.
@@ -363,6 +382,22 @@ impl<K: Keys> KeyCache<K> {
     /// Creates a cache of keys in a provider's own format.
     pub(crate) fn reading(read: ReadKey<K>, fetch: impl Fetch) -> Self {
         Self(Arc::new(Shared { fetcher: Box::new(fetch), read, state: Mutex::default() }))
+    }
+
+    /// Verifies with the content of `url`: at once if it is cached and `suffices`, otherwise after its fetch.
+    /// See [`find`](Self::find).
+    pub(crate) fn finish_with<C>(&self, url: &str, suffices: impl FnOnce(&K) -> bool, check: C) -> Finish
+    where
+        C: FnOnce(&K) -> Result<Verified, VerifyError> + Send + 'static,
+    {
+        match self.find(url, suffices) {
+            Ok(Found::Key(key)) => self.judge(url, &key, check).into(),
+            Ok(Found::Pending(pending)) => {
+                let (this, url) = (self.clone(), url.to_owned());
+                Finish::later(async move { this.judge(&url, &fetched(pending).await?, check) })
+            }
+            Err(error) => Err(error).into(),
+        }
     }
 
     /// Verifies with a key that was found at `url`. A key that verifies a delivery stays cached.
@@ -385,28 +420,37 @@ impl<K: Keys> KeyCache<K> {
     ///
     /// `suffices` returns whether the response has the key that a delivery names. If not, the response is
     /// fetched again, unless it is younger than a [`PERIOD`]: forged requests that name made-up keys then
-    /// cause one fetch per period.
+    /// cause one fetch per period. The caller must check again whether the response has the key.
     pub(crate) fn find(&self, url: &str, suffices: impl FnOnce(&K) -> bool) -> Result<Found<K>, VerifyError> {
         let state = self.state();
-        let usable = state.usable(url).filter(|key| key.fetched.elapsed() < PERIOD || suffices(&key.content));
-        let Some(key) = usable else {
-            return self.begin(state, url).map(Found::Pending);
+        let Some(key) = state.usable(url) else {
+            return self.begin(state, url, MAX_REFETCHES).map(Found::Pending);
         };
+        if key.fetched.elapsed() >= PERIOD && !suffices(&key.content) {
+            return self.begin(state, url, K::MAX_MISSES).map(Found::Pending);
+        }
         if state.is_due(url) {
             // The cached key is used even if the refresh cannot be started.
-            drop(self.begin(state, url));
+            drop(self.begin(state, url, MAX_REFETCHES));
         }
         Ok(Found::Key(key))
     }
 
-    fn begin(&self, mut state: MutexGuard<'_, State<K>>, url: &str) -> Result<PendingFetch<K>, VerifyError> {
+    /// Starts a fetch of `url`, or returns the one in progress. `most` limits the fetches of a cached key per
+    /// [`PERIOD`].
+    fn begin(
+        &self,
+        mut state: MutexGuard<'_, State<K>>,
+        url: &str,
+        most: u32,
+    ) -> Result<PendingFetch<K>, VerifyError> {
         // A fetch that began more than `LONGEST` ago belongs to a runtime that has stopped; otherwise its
         // timeout would have ended it.
         if let Some(pending) = state.pending.get(url).filter(|pending| pending.begun.elapsed() < LONGEST) {
             return Ok(pending.clone());
         }
         let runtime = Handle::try_current().map_err(VerifyError::unavailable)?;
-        state.spend(url)?;
+        state.spend(url, most)?;
         let (sender, result) = watch::channel(None);
         let pending = PendingFetch { begun: Instant::now(), result };
         state.pending.insert(url.into(), pending.clone());

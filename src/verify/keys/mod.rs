@@ -8,6 +8,8 @@ mod chain;
 mod fetch;
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 mod key_pair;
+#[cfg(feature = "asymmetric")]
+mod list;
 mod mac;
 #[cfg(feature = "asymmetric")]
 mod pem;
@@ -17,7 +19,7 @@ mod public;
 #[cfg(feature = "asymmetric")]
 pub use self::fetch::Fetch;
 #[cfg(feature = "jwt")]
-pub(crate) use self::fetch::{Found, Keys, fetched};
+pub(crate) use self::fetch::{Found, MAX_REFETCHES, fetched};
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 pub(crate) use self::key_pair::key_pair;
 pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerprint};
@@ -25,7 +27,8 @@ pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerpri
 pub(crate) use self::{
     certificate::Certificate,
     chain::PinnedChain,
-    fetch::{KeyCache, in_force},
+    fetch::{KeyCache, Keys, in_force},
+    list::KeyList,
     pem::pem,
     public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage},
 };

@@ -163,6 +163,11 @@ impl PublicKeys {
         self.keys.first()?.key_id.as_deref()
     }
 
+    /// Returns whether a key has this key id.
+    pub(crate) fn has(&self, key_id: &str) -> bool {
+        self.keys.iter().any(|key| key.key_id.as_deref() == Some(key_id))
+    }
+
     /// Starts the verification of a message that has `signatures`, with the keys whose key id `wanted`
     /// accepts.
     pub(crate) fn begin(
