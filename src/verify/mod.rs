@@ -45,6 +45,8 @@ pub(crate) mod jwt;
 mod keys;
 mod location;
 mod lookup;
+#[cfg(feature = "message-signatures")]
+mod message_signature;
 mod profile;
 mod request;
 mod scheme;
@@ -68,6 +70,9 @@ pub(crate) use self::keys::PublicKey;
 pub(crate) use self::keys::key_pair;
 #[cfg(feature = "jwt")]
 pub(crate) use self::keys::{Found, Keys, MAX_REFETCHES, fetched};
+#[cfg(feature = "message-signatures")]
+#[cfg_attr(docsrs, doc(cfg(feature = "message-signatures")))]
+pub use self::message_signature::{MessageAlgorithm, MessageSignature, MessageSignatureVerifier};
 pub use self::{
     cached_lookup::CachedLookup,
     context::RequestContext,

@@ -224,7 +224,7 @@ async fn a_new_key_of_the_list_is_used_after_a_minute_at_most() {
         provider.accepts(&service, new).await;
         provider.accepts(&service, old).await;
         assert_eq!(web.asked().len(), 2);
-        // A key that has left the list is no longer used, an hour later at most.
+        // A key that was removed from the list is rejected after an hour at most.
         web.set(provider.url, Ok(without(both, &old_id).into()));
         tokio::time::advance(HOUR - SECOND).await;
         provider.accepts(&service, old).await;

@@ -243,8 +243,12 @@ impl Keyring {
 
     /// Starts one MAC for each key, or for each key named `key_id`.
     pub(crate) fn begin(&self, key_id: Option<&[u8]>) -> Macs<'_> {
-        let named =
-            |key: &&MacKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
+        self.begin_with(|name| key_id.is_none_or(|id| name.map(str::as_bytes) == Some(id)))
+    }
+
+    /// Starts one MAC for each key whose key id `wanted` accepts.
+    pub(crate) fn begin_with(&self, wanted: impl Fn(Option<&str>) -> bool) -> Macs<'_> {
+        let named = |key: &&MacKey| wanted(key.key_id.as_deref());
         let mut macs = self.keys.iter().filter(named).map(|key| KeyedMac { key, mac: None });
         // The first is stored inline, so that a single secret needs no allocation.
         Macs {

@@ -17,7 +17,10 @@ use aws_lc_rs::{
 
 /// A signature algorithm with its type of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "jwt"), allow(dead_code, reason = "some are used only by tokens"))]
+#[cfg_attr(
+    not(all(feature = "jwt", feature = "message-signatures")),
+    allow(dead_code, reason = "some are used only by tokens or by HTTP Message Signatures")
+)]
 pub(crate) enum PublicKind {
     Ed25519,
     /// SHA-1 is broken where an attacker chooses the signed content, but eBay supports no other hash.
@@ -30,6 +33,8 @@ pub(crate) enum PublicKind {
     RsaSha256,
     RsaSha384,
     RsaSha512,
+    /// RSASSA-PSS, with a salt as long as the hash.
+    RsaPssSha512,
 }
 
 impl PublicKind {
@@ -44,6 +49,7 @@ impl PublicKind {
             Self::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
             Self::RsaSha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
             Self::RsaSha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+            Self::RsaPssSha512 => &signature::RSA_PSS_2048_8192_SHA512,
         }
     }
 
@@ -55,7 +61,7 @@ impl PublicKind {
             Self::EcdsaP256Sha256 | Self::EcdsaP256Sha256Fixed | Self::RsaSha256 => Some(&SHA256),
             Self::EcdsaP384Sha384Fixed | Self::RsaSha384 => Some(&SHA384),
             Self::EcdsaP256Sha1 | Self::RsaSha1 => Some(&SHA1_FOR_LEGACY_USE_ONLY),
-            Self::RsaSha512 => Some(&SHA512),
+            Self::RsaSha512 | Self::RsaPssSha512 => Some(&SHA512),
         }
     }
 
@@ -89,7 +95,8 @@ impl PublicKind {
         let key = ParsedPublicKey::new(self.algorithm(), bytes)
             .map_err(|_| InvalidSecret::new("public key is not of the provider's type"))?;
         // Without this check the key would be accepted, but every signature rejected.
-        let needs_2048 = matches!(self, Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512);
+        let needs_2048 =
+            matches!(self, Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512 | Self::RsaPssSha512);
         if needs_2048 && bits(bytes).is_none_or(|bits| bits < 2048) {
             return Err(InvalidSecret::new("RSA key is shorter than 2048 bits"));
         }

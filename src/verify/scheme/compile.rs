@@ -420,7 +420,7 @@ enum InvalidSchemeKind {
 }
 
 impl InvalidScheme {
-    pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(InvalidSchemeKind::Scheme(reason.into()))
     }
 }
