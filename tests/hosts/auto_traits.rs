@@ -49,6 +49,11 @@ fn public_types_are_send_sync_unpin_and_debug() {
         provider::AdobeIo, provider::AwsSns, provider::Circle, provider::Ebay, provider::FireblocksJwks,
         provider::GithubSecretScanning, provider::PayPal,
     );
+    #[cfg(feature = "message-signatures")]
+    all!(shared:
+        tower_webhook::verify::MessageAlgorithm, tower_webhook::verify::MessageSignature,
+        tower_webhook::verify::MessageSignatureVerifier,
+    );
 }
 
 #[test]
@@ -62,6 +67,10 @@ fn handles_and_values_are_clone() {
     all!(value: RejectionKind, OutcomeKind, HandlerEnd, Settlement, Token, Fault, Operation, Algorithm, Encoding, SignedEncoding, TimeUnit);
     #[cfg(feature = "redis")]
     all!(cloned: tower_webhook::store::RedisStore);
+    #[cfg(feature = "message-signatures")]
+    all!(cloned: tower_webhook::verify::MessageSignature);
+    #[cfg(feature = "message-signatures")]
+    all!(value: tower_webhook::verify::MessageAlgorithm);
 }
 
 #[test]

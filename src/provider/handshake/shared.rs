@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use super::{Handshake, HandshakeRequest, echo, empty_response};
 use crate::verify::scan;
 
-/// A handshake that echoes the challenge of `GET ?challenge=…`, for Dropbox and Nylas.
+/// A handshake that echoes the challenge of `GET ?challenge=…`, for Adobe I/O, Dropbox and Nylas.
 pub(in crate::provider) const CHALLENGE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = request.is(&Method::GET).then(|| request.query("challenge"))??;
