@@ -38,7 +38,8 @@ pub(super) static ALL: &[&Provider] = &[
         "BlindPay",
         "https://blindpay.com/docs/essentials/webhooks",
         Facts::NONE,
-    ),
+    )
+    .with_event_type("body:/webhook_event"),
     &Provider::alias(&svix, "cerebrum", "Cerebrum", "https://docs.cerebrum.com/docs/validation", Facts::NONE),
     &Provider::alias(
         &svix,
@@ -100,13 +101,6 @@ pub(super) static ALL: &[&Provider] = &[
     ),
     &Provider::alias(
         &svix,
-        "scrapeless",
-        "Scrapeless",
-        "https://docs.scrapeless.com/en/docs/platform-guides/webhooks/",
-        Facts::NONE,
-    ),
-    &Provider::alias(
-        &svix,
         "seam",
         "Seam",
         "https://docs.seam.co/latest/developer-tools/webhooks",
@@ -159,14 +153,16 @@ pub(super) static ALL: &[&Provider] = &[
         "Allo",
         "https://help.withallo.com/en/api-reference/webhooks/verifying-signatures",
         Facts { ack_deadline: Some(Duration::from_secs(20)), ..RETRIED_FOR_28_H },
-    ),
+    )
+    .with_event_type("body:/topic"),
     &Provider::alias(
         &standard_webhooks,
         "basiq",
         "Basiq",
         "https://api.basiq.io/docs/webhooks-security",
         Facts::NONE,
-    ),
+    )
+    .with_event_type("body:/eventTypeId"),
     &Provider::alias(
         &standard_webhooks,
         "brex",
@@ -215,7 +211,11 @@ pub(super) static ALL: &[&Provider] = &[
         "higgsfield",
         "Higgsfield",
         "https://docs.higgsfield.ai/docs/enterprise/webhook-security",
-        Facts { ack_deadline: Some(Duration::from_secs(10)), ..RETRIED },
+        Facts {
+            ack_deadline: Some(Duration::from_secs(10)),
+            retry_period: Some(Duration::from_secs(2 * 3600)),
+            ..RETRIED
+        },
     ),
     &Provider::alias(
         &standard_webhooks,
