@@ -6,13 +6,13 @@ providers! {
     ///
     /// * Signature: HMAC-SHA1 of the body, as hex with the prefix `sha1=` in `expo-signature`.
     /// * Secret: the webhook's secret, as text.
-    /// * Delivery id: `body:/id`, signed. This id identifies the build or the submission, and EAS sends one
-    ///   event for each.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. The body's `id` identifies the
+    ///   build or the submission.
     /// * Retries: yes.
     expo: "expo", "Expo (EAS)",
         "https://github.com/expo/expo/blob/HEAD/docs/pages/eas/webhooks.mdx",
         Scheme::new(HmacSha1, "expo-signature", Hex)
-            .prefix("sha1=")
-            .id("body:/id"),
+            .prefix("sha1="),
+        equal_bodies: true,
         retries: Some(true);
 }
