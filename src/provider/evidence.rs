@@ -314,7 +314,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("surveymonkey", Secondary, "2026-11-30"),
         ("svix", Official, "2026-11-29"),
         ("tailscale", Code, "2026-11-30"),
-        ("tally", Official, "2026-11-30"),
+        ("tally", Secondary, "2026-11-30"),
         ("teams", Official, "2026-11-30"),
         ("tebex", Official, "2026-11-30"),
         ("telegram", Code, "2026-11-30"),
