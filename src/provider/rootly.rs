@@ -6,7 +6,8 @@ providers! {
     /// * Signature: HMAC-SHA256 of `{ts}{body}`, as hex in `x-rootly-signature`.
     /// * Secret: the webhook's secret, as text.
     /// * Delivery id: `body:/event/id`, signed.
-    /// * Event type: `body:/event/type`, signed.
+    /// * Event type: `body:/event/type`, signed
+    ///   ([source](https://docs.rootly.com/configuration/event-payloads)).
     /// * Timestamp: `field:t`; tolerance 300 s.
     rootly: "rootly", "Rootly",
         "https://docs.rootly.com/configuration/webhooks",
