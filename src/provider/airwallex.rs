@@ -11,7 +11,8 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/name`, signed.
     /// * Timestamp: `header:x-timestamp`; tolerance 300 s.
-    /// * Retries: yes, for up to 3 days.
+    /// * Retries: yes, for up to 3 days. Airwallex does not document whether a retry has a new timestamp. If the
+    ///   layer rejects retries because of their age, disable the timestamp tolerance.
     airwallex: "airwallex", "Airwallex",
         "https://www.airwallex.com/docs/developer-tools/webhooks/listen-for-webhook-events",
         Scheme::hmac_sha256("x-signature", Hex)

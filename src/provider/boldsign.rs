@@ -10,6 +10,8 @@ providers! {
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/eventType`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * BoldSign tests a URL with a request that has `X-BoldSign-Event: Verification`. The layer verifies its
+    ///   signature like that of an event.
     boldsign: "boldsign", "BoldSign",
         "https://developers.boldsign.com/webhooks/verify-webhook-events",
         Scheme::hmac_sha256("x-boldsign-signature", Hex)
