@@ -110,7 +110,7 @@ fn signed() -> BTreeMap<&'static str, BTreeSet<Difference>> {
         (&["contentful"], &[Method, Path, Query]),
         (&["easypost-v2"], &[Method]),
         (&["hubspot-v2", "hubspot-v3"], &[Method, Host, Path, Query]),
-        (&["mandrill", "plivo-v1", "plivo-v3", "square", "trello", "twilio"], &[Host, Path, Query]),
+        (&["mandrill", "plivo-v1", "plivo-v3", "shopee", "square", "trello", "twilio"], &[Host, Path, Query]),
         (&["messagebird-jwt", "monday", "upstash"], &[Host, Path, Query]),
         (&["plivo-v2"], &[Host, Path]),
         (&["sinch-application"], &[Method, Path]),
