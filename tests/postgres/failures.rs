@@ -192,7 +192,7 @@ async fn a_call_that_waits_for_a_connection_times_out_before_the_one_that_has_it
     sqlx::raw_sql("BEGIN; LOCK TABLE webhook_deliveries").execute(&mut lock).await.unwrap();
     let mut calls = JoinSet::new();
     for _ in 0..2 {
-        let (store, key, token) = (store.clone(), key.clone(), token.clone());
+        let (store, key, token) = (store.clone(), key.clone(), token);
         calls.spawn(async move { store.extend(&key, &token, LEASE).await.unwrap_err() });
     }
     let mut causes = Vec::new();
