@@ -243,6 +243,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("onfido", Memory, "2026-11-30"),
         ("onfleet", Official, "2026-11-30"),
         ("openai", Secondary, "2026-11-30"),
+        ("orb", Code, "2026-11-30"),
         ("ordergroove", Official, "2026-11-30"),
         ("oura", Secondary, "2026-11-30"),
         ("paddle", Official, "2026-11-29"),

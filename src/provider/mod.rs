@@ -238,6 +238,7 @@ mod okta;
 mod onfido;
 mod onfleet;
 mod openai;
+mod orb;
 mod ordergroove;
 mod oura;
 mod paddle;
@@ -408,7 +409,7 @@ vendors! {
     maxio, mercadopago, mercury, merge, messagebird, meta, midtrans, modern_treasury, mollie,
     #[cfg(feature = "jwt")] monday, monei, mongodb_atlas, monnify, moonpay, motive, ms_graph, mux,
     nango, #[cfg(feature = "jwt")] netlify, notifyer, notion, nowpayments, npm, nuvemshop, nylas,
-    okta, onfido, onfleet, openai, ordergroove, oura, paddle, pagerduty, pandadoc, patreon,
+    okta, onfido, onfleet, openai, orb, ordergroove, oura, paddle, pagerduty, pandadoc, patreon,
     paymongo, #[cfg(feature = "asymmetric")] paypal, paystack, persona,
     #[cfg(feature = "jwt")] plaid, planetscale, plivo, polar, port,
     #[cfg(feature = "asymmetric")] postal, printify, prismic, pusher, qonto, quicknode, razorpay,

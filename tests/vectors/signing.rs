@@ -267,6 +267,7 @@ fn headers_of(id: &str) -> Vec<String> {
         "sinch-application" | "tiktok-shop" | "cloudevents" | "livekit" | "monday" | "vonage-jwt" => {
             &["authorization"]
         }
+        "orb" => &["x-orb-signature"],
         "upstash" => &["upstash-signature"],
         "fusionauth" => &["x-fusionauth-signature-jwt"],
         "plaid" => &["plaid-verification"],
