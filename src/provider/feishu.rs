@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     by_hand::JsonObject,
     encryption::{Encryption, aes_256_cbc},
-    handshake::{Handshake, HandshakeRequest, UnsignedPost, json_response, short_body_with},
+    handshake::{Handshake, HandshakeRequest, UnsignedPost, json_response, short_body},
     providers,
 };
 use crate::{
@@ -107,10 +107,23 @@ const HANDSHAKE: Handshake = Handshake {
 };
 
 /// Returns the response to a decrypted handshake.
+///
+/// The payload is not signed. An attacker can splice blocks of captured bodies, and each splice leaves a block of random
+/// bytes. Other fields would hide that block, so they are rejected.
 fn challenge(request: &HandshakeRequest<'_>, payload: &Bytes) -> Option<Response<Bytes>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Challenge {
+        challenge: String,
+        token: String,
+        r#type: String,
+    }
     const MAX: usize = 128;
-    let payload = short_body_with(payload, "/type", "url_verification")?;
-    let (token, challenge) = (scan(payload, "/token")?, scan(payload, "/challenge")?);
+    let JsonObject(Challenge { challenge, token, r#type }) =
+        serde_json::from_slice(short_body(payload)?).ok()?;
+    if r#type != "url_verification" {
+        return None;
+    }
     let is_token = constant_time_eq(token.as_bytes(), request.verify_token()?);
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let is_challenge = (1..=MAX).contains(&challenge.len()) && challenge.bytes().all(is_part);
