@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{Facts, Provider, fetched::TokenCheck, shapes::jwt};
 use crate::verify::{
     Attempt, Check, Fetch, Location, Profile, RequestContext, Verifier, VerifyError, jwt::BearerTokens,
@@ -11,11 +13,14 @@ use crate::verify::{
 /// * Signed content: the token, which **does not cover the body**. Until the token expires, an attacker who
 ///   captures it can send it with any body to the same audience.
 /// * Delivery id: `header:x-cloudtasks-taskname`, **not signed**. A task's name is unique within its queue,
-///   so the default [scope](crate::WebhookLayer::scope) contains the name of the queue.
+///   so the default [scope](crate::WebhookLayer::scope) contains the name of the queue. For queues of the
+///   same name in several locations or projects, set a scope for each.
 /// * Timestamp: the token's `iat`; any age unless the layer has a
 ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. The layer rejects a token
 ///   once it has been expired for 300 s.
 /// * Retries: yes. The queue's configuration determines the number and the period.
+/// * Deduplication window: 1 hour. A name can be used again one hour after its task has ended
+///   ([source](https://cloud.google.com/python/docs/reference/cloudtasks/latest/google.cloud.tasks_v2.types.CreateTaskRequest)).
 /// * Audience: the audience of the task's OIDC token, which is the task's URL unless the task sets another
 ///   ([source](https://docs.cloud.google.com/tasks/docs/reference/rest/v2/OidcToken)). The token's `aud`
 ///   must equal it.
@@ -49,6 +54,7 @@ static ROW: Provider = Provider::fetched(
     Facts {
         profile: |profile| jwt::bearer_profile(profile).with_id(Location::header("x-cloudtasks-taskname")),
         attempt: Some(|| Attempt::Retries(Location::header("x-cloudtasks-taskretrycount"))),
+        dedupe_window: Some(Duration::from_secs(3600)),
         retries: Some(true),
         ..Facts::NONE
     },
