@@ -42,9 +42,9 @@ providers! {
     /// * Retries: yes.
     /// * Acknowledge within: 5 s. WeChat makes up to three attempts.
     /// * Handshake: `GET ?echostr=…` with a signature, to which the layer responds with the `echostr`.
-    /// * Not covered: **the body**. An attacker who captures a request can send any body with its signature. If
-    ///   the nonce is also a valid timestamp, the attacker can exchange the two, because WeChat sorts them. Use
-    ///   HTTPS, and keep the endpoint's URL secret.
+    /// * Not covered: **the body**. An attacker who captures a request can send any body with its signature. The
+    ///   attacker may also be able to exchange the timestamp and the nonce, or to move digits between them,
+    ///   because WeChat sorts and joins them. Use HTTPS, and keep the endpoint's URL secret.
     wechat_official_account: "wechat-official-account", "WeChat (official accounts)",
         "https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html",
         @by_hand |tokens, profile| {
@@ -162,7 +162,9 @@ fn with_facts(verified: Verified, message: &[u8]) -> Verified {
     let event = child("Event");
     let id = child("MsgId").map(str::to_owned).or_else(|| {
         let (from, at) = child("FromUserName").zip(child("CreateTime"))?;
-        Some(format!("{from}:{at}:{}", event?))
+        // The time is in seconds, in which a user can cause several events.
+        let key = child("EventKey").or_else(|| child("MsgID")).unwrap_or_default();
+        Some(format!("{from}:{at}:{}:{key}", event?))
     });
     let verified = match id {
         Some(id) => verified.with_id(id),

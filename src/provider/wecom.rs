@@ -43,7 +43,8 @@ providers! {
     ///   EncodingAESKey has a [key id](crate::Secret::with_key_id), the key id must be the receiver: the corp
     ///   id, or the suite id of a third-party app. The layer then rejects messages for other receivers.
     /// * Signed content: the values above, sorted and joined **without separators**. An attacker who captures a
-    ///   callback can therefore exchange the timestamp and the nonce, but cannot change the message.
+    ///   callback may therefore be able to exchange the timestamp and the nonce, or to move digits between them,
+    ///   but cannot change the message.
     /// * Delivery id: the element `MsgId` of messages, signed. Events have no id; those with equal XML count as
     ///   duplicates.
     /// * Event type: the element `Event` of events, and otherwise `MsgType`, signed.
