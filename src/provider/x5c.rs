@@ -22,11 +22,17 @@ struct Header<'a> {
     b64: Option<IgnoredAny>,
 }
 
+/// The maximum length of the header, which contains three certificates of at most 4 KiB, in base64 twice.
+const LONGEST_HEADER: usize = 32 * 1024;
+
 /// Verifies a signature and its certificate chain at the time `now`, and returns the decoded payload.
 pub(super) fn payload(jws: &str, chain: &PinnedChain, now: SystemTime) -> Result<Bytes, VerifyError> {
     let malformed = || VerifyError::malformed("signed payload is not a JWS of three parts");
     let (signed, signature) = jws.rsplit_once('.').ok_or_else(malformed)?;
     let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+    if header.len() > LONGEST_HEADER {
+        return Err(malformed());
+    }
     // The parser's error may quote the header.
     let header = BASE64URL_NOPAD.decode(header.as_bytes()).map_err(|_| malformed())?;
     let JsonObject(header): JsonObject<Header<'_>> =

@@ -30,13 +30,14 @@ impl<'t> ParsedToken<'t> {
         }
     }
 
-    /// Parses a token like [`read`](Self::read), for a body whose length is already limited.
+    /// Parses a token like [`read`](Self::read), for a body whose length is already limited. The header is limited as
+    /// well, because its parsed form is many times as large.
     pub(super) fn read_any_length(text: &'t [u8], detached: bool) -> Result<Self, VerifyError> {
         let malformed = || VerifyError::malformed("token is not a JWT of three parts");
         let text = std::str::from_utf8(text).map_err(|_| malformed())?;
         let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
         let (protected, payload) = signed.split_once('.').ok_or_else(malformed)?;
-        if payload.contains('.') || protected.is_empty() {
+        if payload.contains('.') || !(1..=Self::LONGEST).contains(&protected.len()) {
             return Err(malformed());
         }
         // This rejects unknown algorithms such as `none`. An algorithm that the provider does not use is
