@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     SecretFormat,
-    by_hand::{CheckResult, JsonObject, Methods, check, required_value, verifier},
+    by_hand::{CheckResult, JsonObject, Methods, check, required_value, verifier, without_mac},
     handshake::{Handshake, UnsignedPost, empty_response},
     providers,
 };
@@ -51,7 +51,9 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let mut macs = keys.begin(None);
     macs.update(ts);
     macs.update(b".");
-    check(macs, Some(sent_at), move |macs, _| Ok(macs.verify(&candidates)?.with_timestamp(sent_at)))
+    check(macs, Some(sent_at), move |macs, _| {
+        Ok(without_mac(macs.verify(&candidates)?).with_timestamp(sent_at))
+    })
 }
 
 /// Parses the timestamp. Daily's documentation does not state its unit.

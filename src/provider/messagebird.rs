@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 #[cfg(feature = "jwt")]
 use super::shapes::jwt;
 use super::{
-    by_hand::{CheckResult, Methods, check, percent_encode, required_value, verifier},
+    by_hand::{CheckResult, Methods, check, percent_encode, required_value, verifier, without_mac},
     providers,
 };
 use crate::verify::{Candidates, Encoding, Keyring, MacKind, Macs, RequestContext, TimeUnit};
@@ -86,7 +86,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     feed(&mut macs, timestamp, head);
     check(Sha256::new(), Some(sent_at), move |hash, _| {
         macs.update(&hash.finalize());
-        macs.verify(&candidates)
+        macs.verify(&candidates).map(without_mac)
     })
 }
 
