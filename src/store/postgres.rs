@@ -135,7 +135,8 @@ impl PostgresStore {
     /// The store opens connections of its own, at most as many as `pool` may open, and takes one for each statement.
     /// Otherwise claims and heartbeats would wait for the transactions of the handlers, and may time out. For another
     /// maximum, pass a lazy pool with other options. New options for the connections of `pool`, such as a rotated
-    /// password, apply to the store as well.
+    /// password, apply to the store as well. Closing `pool` does not close them, so that pending settlements can
+    /// still be stored; they are closed when the store's last clone is dropped.
     ///
     /// ```no_run
     /// use tower_webhook::store::PostgresStore;

@@ -61,13 +61,15 @@ impl Connections {
     }
 
     fn pool(&self) -> &PgPool {
+        let mut last = self.options.lock().unwrap_or_else(PoisonError::into_inner);
         let options = self.application.connect_options();
         let own = self.own.get_or_init(|| {
             let settings = self.application.options().clone().acquire_timeout(CONNECT_TIMEOUT);
+            // With a minimum, sqlx spawns a task when a connection is closed, also where no runtime is.
+            let settings = settings.min_connections(0);
             // The store repeats a statement on a broken connection, so a test would only add a round trip.
             settings.test_before_acquire(false).connect_lazy_with((*options).clone())
         });
-        let mut last = self.options.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(&last, &options) {
             own.set_connect_options((*options).clone());
             *last = options;
