@@ -66,7 +66,8 @@ use crate::IntoSecrets;
 /// ([`public_url`](crate::WebhookLayer::public_url),
 /// [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)), or else `https://` with the request's host, path
 /// and query. Without `@target-uri`, or `@authority` and `@path`, an attacker who captures a request can send
-/// it to another endpoint that uses the same key.
+/// it to another endpoint that uses the same key. Also set `public_url`: otherwise the authority is the request's
+/// `Host`, which the attacker chooses.
 #[derive(Clone)]
 #[must_use]
 pub struct MessageSignature {
@@ -175,8 +176,10 @@ impl MessageSignature {
                 "components do not contain `content-digest`, which covers the body",
             ));
         }
-        let is_signed =
-            |places: &[Location]| places.iter().all(|place| covers(&required, self.signs_body, place));
+        let is_signed = |places: &[Location]| match places {
+            [] => self.signs_body,
+            places => places.iter().all(|place| covers(&required, self.signs_body, place)),
+        };
         let (id, event_type) = (is_signed(profile.id()), is_signed(profile.event_type()));
         let profile =
             profile.with_body_signed(self.signs_body).with_id_signed(id).with_event_type_signed(event_type);
