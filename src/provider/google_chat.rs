@@ -20,6 +20,8 @@ use crate::verify::{
 /// * Service account: for an endpoint URL, the token's `email` must be `chat@system.gserviceaccount.com`,
 ///   and `email_verified` must be `true`. Call [`add_on`](GoogleChat::add_on) for a Workspace add-on. For a
 ///   project number, the token's `iss` must be `chat@system.gserviceaccount.com`.
+/// * **Prefer the project number.** The developer of any other Chat app can enter your endpoint's URL, and
+///   the token of that app is then valid for it. With a URL, check the domain or the space in the payload.
 /// * Key: for an endpoint URL, the key set at `https://www.googleapis.com/oauth2/v3/certs`; for a project
 ///   number, the key set of the service account at
 ///   `https://www.googleapis.com/service_accounts/v1/jwk/chat@system.gserviceaccount.com`. See [`Fetch`] for
@@ -38,9 +40,9 @@ use crate::verify::{
 /// #     }
 /// # }
 /// // `Client` is the application's: see `Fetch`.
-/// let by_url = provider::google_chat("https://shop.example/chat", Client);
 /// let by_project_number = provider::google_chat("1234567890", Client);
-/// let layer = WebhookLayer::with_verifier(by_url);
+/// let by_url = provider::google_chat("https://shop.example/chat", Client);
+/// let layer = WebhookLayer::with_verifier(by_project_number);
 /// ```
 ///
 /// Source: [Google](https://developers.google.com/workspace/chat/verify-requests-from-chat).

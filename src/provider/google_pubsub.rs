@@ -14,7 +14,8 @@ use crate::verify::{
 /// * Signed content: the token, which **does not cover the body**. Until the token expires, which takes up
 ///   to an hour, an attacker who captures it can send it with any body to the same audience.
 /// * Delivery id: `header:x-goog-pubsub-message-id` or `body:/message/messageId`, **not signed**. An
-///   unwrapped message has the header only if the subscription writes metadata. The default
+///   unwrapped message has the header only if the subscription writes metadata: turn this on, because the
+///   publisher determines the body, and with it the other id. The default
 ///   [scope](crate::WebhookLayer::scope) contains the subscription's name, because two subscriptions of a
 ///   topic deliver a message under the same id.
 /// * Timestamp: the token's `iat`; any age unless the layer has a
