@@ -16,11 +16,13 @@ use crate::{
     Secret,
     verify::{
         Algorithm::Sha256, Encoding::Hex, Scheme, TimeUnit::Seconds, VerifyError, constant_time_eq, digest,
-        scan,
     },
 };
 #[cfg(feature = "test-util")]
-use crate::{provider::encryption::encrypt_aes_256_cbc, verify::signing::CannotSign};
+use crate::{
+    provider::encryption::encrypt_aes_256_cbc,
+    verify::{scan, signing::CannotSign},
+};
 
 providers! {
     /// Creates a verifier for Feishu / Lark.
