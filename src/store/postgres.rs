@@ -114,7 +114,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The delay before the first repetition; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
-/// The time limit for connecting. The pool waits a fifth of it between two attempts.
+/// The time limit for connecting. The pool waits at most a fifth of it between two attempts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time limit of a batch of [`PostgresStore::sweep`], and of [`PostgresStore::delete_expired`].
 const DELETE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -207,7 +207,7 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// Returns an error if the server cannot be reached, or if the role lacks a permission.
+    /// Returns an error if the server cannot be reached within 5 s, or if the role lacks a permission.
     ///
     /// # Cancel safety
     ///

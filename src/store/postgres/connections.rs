@@ -78,8 +78,10 @@ impl Connections {
     }
 }
 
-/// A call that waits for a connection. If it stops to wait, its connection attempt ends with it. After an outage, when
-/// connecting may take longer than a call waits, no call would ever have a connection. So a task connects instead.
+/// A call that waits for a connection. If the call times out or is dropped, a task connects in its place.
+///
+/// Otherwise the call's own connection attempt would end with it. After an outage, connecting may take longer than a
+/// call waits, and no call would ever get a connection.
 struct Waiting<'a>(Option<&'a Connections>);
 
 impl Waiting<'_> {
