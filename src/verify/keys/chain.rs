@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn every_chain_is_judged_correctly() -> Result<(), BoxError> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificate_chains.json");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify/certificate_chains.json");
         let Chains { certificates, cases } = serde_json::from_slice(&fs::read(path)?)?;
         let certificates = certificates.iter().map(|text| BASE64.decode(text.as_bytes()));
         let certificates = certificates.collect::<Result<Vec<_>, _>>()?;

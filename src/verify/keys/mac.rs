@@ -241,6 +241,12 @@ impl Keyring {
         self.kind.length()
     }
 
+    /// Returns whether `wanted` accepts the key id of a key.
+    #[cfg(any(feature = "message-signatures", feature = "jwt"))]
+    pub(crate) fn has_key(&self, wanted: impl Fn(Option<&str>) -> bool) -> bool {
+        self.keys.iter().any(|key| wanted(key.key_id.as_deref()))
+    }
+
     /// Starts one MAC for each key, or for each key named `key_id`.
     pub(crate) fn begin(&self, key_id: Option<&[u8]>) -> Macs<'_> {
         self.begin_with(|name| key_id.is_none_or(|id| name.map(str::as_bytes) == Some(id)))

@@ -1,5 +1,7 @@
 //! Keys, and the MACs and signatures verified with them.
 
+#[cfg(any(feature = "message-signatures", feature = "jwt"))]
+mod algorithms;
 #[cfg(feature = "asymmetric")]
 mod certificate;
 #[cfg(feature = "asymmetric")]
@@ -16,6 +18,8 @@ mod pem;
 #[cfg(feature = "asymmetric")]
 mod public;
 
+#[cfg(any(feature = "message-signatures", feature = "jwt"))]
+pub(crate) use self::algorithms::{AlgorithmKeys, KeyAlgorithm, PinnedKeys};
 #[cfg(feature = "asymmetric")]
 pub use self::fetch::Fetch;
 #[cfg(feature = "jwt")]

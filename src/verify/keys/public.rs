@@ -33,7 +33,9 @@ pub(crate) enum PublicKind {
     RsaSha256,
     RsaSha384,
     RsaSha512,
-    /// RSASSA-PSS, with a salt as long as the hash.
+    /// RSASSA-PSS, with a salt as long as the hash, like the next two.
+    RsaPssSha256,
+    RsaPssSha384,
     RsaPssSha512,
 }
 
@@ -49,6 +51,8 @@ impl PublicKind {
             Self::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
             Self::RsaSha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
             Self::RsaSha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+            Self::RsaPssSha256 => &signature::RSA_PSS_2048_8192_SHA256,
+            Self::RsaPssSha384 => &signature::RSA_PSS_2048_8192_SHA384,
             Self::RsaPssSha512 => &signature::RSA_PSS_2048_8192_SHA512,
         }
     }
@@ -58,8 +62,10 @@ impl PublicKind {
     fn hash(self) -> Option<&'static Hash> {
         match self {
             Self::Ed25519 => None,
-            Self::EcdsaP256Sha256 | Self::EcdsaP256Sha256Fixed | Self::RsaSha256 => Some(&SHA256),
-            Self::EcdsaP384Sha384Fixed | Self::RsaSha384 => Some(&SHA384),
+            Self::EcdsaP256Sha256 | Self::EcdsaP256Sha256Fixed | Self::RsaSha256 | Self::RsaPssSha256 => {
+                Some(&SHA256)
+            }
+            Self::EcdsaP384Sha384Fixed | Self::RsaSha384 | Self::RsaPssSha384 => Some(&SHA384),
             Self::EcdsaP256Sha1 | Self::RsaSha1 => Some(&SHA1_FOR_LEGACY_USE_ONLY),
             Self::RsaSha512 | Self::RsaPssSha512 => Some(&SHA512),
         }
@@ -95,8 +101,15 @@ impl PublicKind {
         let key = ParsedPublicKey::new(self.algorithm(), bytes)
             .map_err(|_| InvalidSecret::new("public key is not of the provider's type"))?;
         // Without this check the key would be accepted, but every signature rejected.
-        let needs_2048 =
-            matches!(self, Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512 | Self::RsaPssSha512);
+        let needs_2048 = matches!(
+            self,
+            Self::RsaSha256
+                | Self::RsaSha384
+                | Self::RsaSha512
+                | Self::RsaPssSha256
+                | Self::RsaPssSha384
+                | Self::RsaPssSha512
+        );
         if needs_2048 && bits(bytes).is_none_or(|bits| bits < 2048) {
             return Err(InvalidSecret::new("RSA key is shorter than 2048 bits"));
         }
@@ -168,6 +181,12 @@ impl PublicKeys {
     #[cfg(feature = "test-util")]
     pub(crate) fn first_key_id(&self) -> Option<&str> {
         self.keys.first()?.key_id.as_deref()
+    }
+
+    /// Returns whether `wanted` accepts the key id of a key.
+    #[cfg(any(feature = "message-signatures", feature = "jwt"))]
+    pub(crate) fn has_key(&self, wanted: impl Fn(Option<&str>) -> bool) -> bool {
+        self.keys.iter().any(|key| wanted(key.key_id.as_deref()))
     }
 
     /// Returns whether a key has this key id.
