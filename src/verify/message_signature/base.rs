@@ -111,7 +111,7 @@ pub(super) fn write(input: &Input<'_>, request: &RequestContext<'_>) -> Result<V
         base.push_str(": ");
         let value = value(component, request)?;
         // A line break would end the component. A URL of the configuration may contain any text.
-        if !value.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+        if !is_line(&value) {
             return Err(VerifyError::malformed("signed component contains text that is not ASCII"));
         }
         base.push_str(&value);
@@ -120,6 +120,11 @@ pub(super) fn write(input: &Input<'_>, request: &RequestContext<'_>) -> Result<V
     base.push_str("\"@signature-params\": ");
     input.write(&mut base);
     Ok(base.into_bytes())
+}
+
+/// Returns whether the text is ASCII without line breaks and other control characters.
+pub(in crate::verify) fn is_line(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
 }
 
 /// Returns the value of a component.
@@ -162,7 +167,7 @@ fn header<'r>(request: &RequestContext<'r>, name: &HeaderName) -> Result<Cow<'r,
 }
 
 /// Returns the path and the query. An empty path is `/`.
-fn target(request: &RequestContext<'_>) -> Result<String, VerifyError> {
+pub(in crate::verify) fn target(request: &RequestContext<'_>) -> Result<String, VerifyError> {
     let mut target = called_path(request)?;
     if !target.starts_with('/') {
         target.insert(0, '/');
@@ -176,14 +181,19 @@ fn scheme(url: &str) -> Result<&str, VerifyError> {
 
 /// Returns the host in lower case, with the port unless it is the scheme's default.
 fn authority(url: &str) -> Result<String, VerifyError> {
-    let (scheme, rest) = parts(url)?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let authority = rest.get(..end).unwrap_or_default().to_ascii_lowercase();
-    if authority.is_empty() || authority.contains('@') {
-        return Err(VerifyError::malformed("URL has no host, or a user name"));
-    }
+    let scheme = scheme(url)?;
+    let authority = host(url)?.to_ascii_lowercase();
     let default = if scheme.eq_ignore_ascii_case("http") { ":80" } else { ":443" };
     Ok(authority.strip_suffix(default).unwrap_or(&authority).to_owned())
+}
+
+/// Returns the host as it is written, with the port.
+pub(in crate::verify) fn host(url: &str) -> Result<&str, VerifyError> {
+    let (_, rest) = parts(url)?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    rest.get(..end)
+        .filter(|host| !host.is_empty() && !host.contains('@'))
+        .ok_or(VerifyError::malformed("URL has no host, or a user name"))
 }
 
 fn parts(url: &str) -> Result<(&str, &str), VerifyError> {

@@ -18,17 +18,17 @@ use super::base::ComponentName;
 use crate::verify::VerifyError;
 
 pub(super) const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
-pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("signature");
-pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+pub(in crate::verify) const SIGNATURE: HeaderName = HeaderName::from_static("signature");
+pub(in crate::verify) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
 /// The maximum length of a structured field in bytes. A usual field has less than 1 KiB.
-const LONGEST: usize = 8 * 1024;
+pub(in crate::verify) const LONGEST: usize = 8 * 1024;
 
 /// The maximum number of members of a structured field.
-const MAX_MEMBERS: usize = 16;
+pub(in crate::verify) const MAX_MEMBERS: usize = 16;
 
 /// The maximum number of components of a signature.
-const MAX_COMPONENTS: usize = 64;
+pub(in crate::verify) const MAX_COMPONENTS: usize = 64;
 
 /// Returns the value of a structured field, which may be split into several headers.
 pub(super) fn combined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Cow<'h, [u8]>, VerifyError> {

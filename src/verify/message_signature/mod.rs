@@ -16,20 +16,27 @@ use std::{
 };
 
 use bytes::Bytes;
+use data_encoding::BASE64;
 
 pub use self::keys::MessageAlgorithm;
 use self::{
     base::ComponentName,
-    content_digest::ContentDigest,
     fields::{ByteSequences, Input, Parameter, SignatureInput},
-    keys::{KeyGroup, Keys},
+};
+pub(super) use self::{
+    base::{host, is_line, target},
+    content_digest::{BodyDigest, DIGEST},
+    fields::{CONTENT_DIGEST, LONGEST, MAX_COMPONENTS, MAX_MEMBERS, SIGNATURE},
 };
 use super::{
-    Check, Finish, InvalidScheme, Location, Profile, RequestContext, Verified, Verifier, VerifyError,
+    Check, Encoding, Finish, InvalidScheme, Location, PinnedKeys, Profile, RequestContext, Verified,
+    Verifier, VerifyError,
 };
-use crate::IntoSecrets;
+use crate::{IntoSecrets, Secrets};
 
 /// A builder for verifiers of HTTP Message Signatures (RFC 9421).
+///
+/// For the draft that preceded the RFC, see [`CavageSignature`](super::CavageSignature).
 ///
 /// The signature covers components of the request: `@method`, `@target-uri`, `@authority`, `@scheme`,
 /// `@request-target`, `@path`, `@query`, `"@query-param";name="…"`, and headers. The verifier requires the
@@ -72,7 +79,7 @@ use crate::IntoSecrets;
 #[must_use]
 pub struct MessageSignature {
     components: Vec<String>,
-    keys: Vec<KeyGroup>,
+    keys: Vec<(MessageAlgorithm, Secrets)>,
     label: Option<String>,
     tag: Option<String>,
     requires_expires: bool,
@@ -108,7 +115,7 @@ impl MessageSignature {
     /// them, and a signature without a `keyid` matches only those without a key id. If none has one, `keyid` is
     /// ignored.
     pub fn key(mut self, algorithm: MessageAlgorithm, secrets: impl IntoSecrets) -> Self {
-        self.keys.push(KeyGroup { algorithm, secrets: secrets.into_secrets() });
+        self.keys.push((algorithm, secrets.into_secrets()));
         self
     }
 
@@ -162,30 +169,17 @@ impl MessageSignature {
     /// Returns an error if a component is unknown or repeated, if `content-digest` is missing, or if there is
     /// no key or a key is not of its algorithm.
     pub fn verifier(self, profile: Profile) -> Result<MessageSignatureVerifier, InvalidScheme> {
-        let mut required = Vec::with_capacity(self.components.len());
-        for text in &self.components {
-            let component = ComponentName::parse(text)
-                .ok_or_else(|| InvalidScheme::new(format!("component `{text}` is unknown")))?;
-            if required.contains(&component) {
-                return Err(InvalidScheme::new(format!("component `{text}` is repeated")));
-            }
-            required.push(component);
-        }
+        let required = components(&self.components, ComponentName::parse)?;
         if self.signs_body && !required.contains(&ComponentName::CONTENT_DIGEST) {
             return Err(InvalidScheme::new(
                 "components do not contain `content-digest`, which covers the body",
             ));
         }
-        let is_signed = |places: &[Location]| match places {
-            [] => self.signs_body,
-            places => places.iter().all(|place| covers(&required, self.signs_body, place)),
-        };
-        let (id, event_type) = (is_signed(profile.id()), is_signed(profile.event_type()));
         let profile =
-            profile.with_body_signed(self.signs_body).with_id_signed(id).with_event_type_signed(event_type);
+            with_coverage(profile, self.signs_body, |place| covers(&required, self.signs_body, place));
         Ok(MessageSignatureVerifier {
             required,
-            keys: Keys::new(&self.keys)?,
+            keys: PinnedKeys::read(&self.keys)?,
             label: self.label,
             tag: self.tag,
             requires_expires: self.requires_expires,
@@ -194,6 +188,37 @@ impl MessageSignature {
             profile,
         })
     }
+}
+
+/// Parses the components that a signature must cover.
+pub(super) fn components<C: PartialEq>(
+    texts: &[String],
+    parse: impl Fn(&str) -> Option<C>,
+) -> Result<Vec<C>, InvalidScheme> {
+    let mut components = Vec::with_capacity(texts.len());
+    for text in texts {
+        let component =
+            parse(text).ok_or_else(|| InvalidScheme::new(format!("component `{text}` is unknown")))?;
+        if components.contains(&component) {
+            return Err(InvalidScheme::new(format!("component `{text}` is repeated")));
+        }
+        components.push(component);
+    }
+    Ok(components)
+}
+
+/// Replaces the facts of a profile that follow from the values that a signature covers.
+pub(super) fn with_coverage(
+    profile: Profile,
+    signs_body: bool,
+    covers: impl Fn(&Location) -> bool,
+) -> Profile {
+    let is_signed = |places: &[Location]| match places {
+        [] => signs_body,
+        places => places.iter().all(&covers),
+    };
+    let (id, event_type) = (is_signed(profile.id()), is_signed(profile.event_type()));
+    profile.with_body_signed(signs_body).with_id_signed(id).with_event_type_signed(event_type)
 }
 
 /// Returns whether the required components cover the value at `place`.
@@ -223,7 +248,7 @@ impl fmt::Debug for MessageSignature {
 /// A verifier of HTTP Message Signatures, built with [`MessageSignature`].
 pub struct MessageSignatureVerifier {
     required: Vec<ComponentName>,
-    keys: Keys,
+    keys: PinnedKeys<MessageAlgorithm>,
     label: Option<String>,
     tag: Option<String>,
     requires_expires: bool,
@@ -245,11 +270,11 @@ impl Verifier for MessageSignatureVerifier {
             .ok_or(VerifyError::missing("`signature` has no value for the label in `signature-input`"))?;
         let created = self.check(input, request.now())?;
         let digest = match self.signs_body {
-            true => Some(ContentDigest::read(headers)?),
+            true => Some(BodyDigest::read_content_digest(headers)?),
             false => None,
         };
         let base = base::write(input, request)?;
-        let verified = self.keys.verify(input, signature, &base)?;
+        let verified = self.verify(input, signature, &base)?;
         Ok(Box::new(MessageCheck { digest, verified, created }))
     }
 
@@ -259,6 +284,17 @@ impl Verifier for MessageSignatureVerifier {
 }
 
 impl MessageSignatureVerifier {
+    /// Verifies a signature of `base` with the keys that its `keyid` and `alg` select.
+    fn verify(&self, input: &Input<'_>, signature: &[u8], base: &[u8]) -> Result<Verified, VerifyError> {
+        let (key_id, alg) = (input.text(Parameter::KeyId), input.text(Parameter::Alg));
+        let accepts = |algorithm: MessageAlgorithm| alg.is_none_or(|alg| alg == algorithm.as_str());
+        let signature = BASE64.encode(signature);
+        let signature = (signature.as_bytes(), Encoding::Base64);
+        let verified = self.keys.verify(key_id, accepts, signature, |update| update(base));
+        verified
+            .unwrap_or_else(|| Err(VerifyError::wrong("no key matches the signature's `keyid` and `alg`")))
+    }
+
     /// Returns the signature to verify.
     fn choose<'i, 'de>(&self, inputs: &'i SignatureInput<'de>) -> Result<&'i Input<'de>, VerifyError> {
         let has_label = |input: &&Input<'_>| self.label.as_ref().is_none_or(|label| *label == input.label);
@@ -313,7 +349,7 @@ impl fmt::Debug for MessageSignatureVerifier {
 
 /// A request whose signature is valid, and whose body must match its digest.
 struct MessageCheck {
-    digest: Option<ContentDigest>,
+    digest: Option<BodyDigest>,
     verified: Verified,
     created: SystemTime,
 }
@@ -330,7 +366,7 @@ impl Check for MessageCheck {
     }
 
     fn finish(self: Box<Self>, _: &Bytes) -> Finish {
-        let is_right = self.digest.is_none_or(ContentDigest::matches);
+        let is_right = self.digest.is_none_or(BodyDigest::matches);
         is_right
             .then_some(self.verified)
             .ok_or(VerifyError::wrong("`content-digest` does not match the body"))

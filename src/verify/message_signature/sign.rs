@@ -14,7 +14,7 @@ use super::{
     fields::{CONTENT_DIGEST, Input, Parameter, SIGNATURE, SIGNATURE_INPUT, Value},
 };
 use crate::verify::{
-    Profile, RequestContext, digest,
+    Encoding, Profile, RequestContext, digest,
     signing::{CannotSign, Signer, Write, made_up},
 };
 
@@ -39,7 +39,7 @@ impl Signer for MessageSignatureVerifier {
         }
         let texts = [
             (Parameter::Nonce, self.requires_nonce.then_some(&*nonce)),
-            (Parameter::KeyId, self.keys.first_key_id()),
+            (Parameter::KeyId, self.keys.first()?.1),
             (Parameter::Tag, self.tag.as_deref()),
         ];
         let texts =
@@ -48,7 +48,7 @@ impl Signer for MessageSignatureVerifier {
         let label = self.label.as_deref().unwrap_or("sig1");
         let input = Input::new(label, self.required.clone(), parameters);
         let base = base::write(&input, &RequestContext::received(head, at))?;
-        let signature = self.keys.sign(&base)?;
+        let signature = self.keys.sign(&base, Encoding::Base64)?;
         let mut written = format!("{label}=");
         input.write(&mut written);
         head.write_header(&SIGNATURE_INPUT, written)?;
