@@ -35,6 +35,8 @@
 //! [`verify_request`] verifies without the layer, for hosts that are not tower services.
 
 mod cached_lookup;
+#[cfg(feature = "message-signatures")]
+mod cavage_signature;
 mod content_coding;
 mod context;
 mod endpoint;
@@ -68,6 +70,8 @@ pub use self::keys::Fetch;
 pub(crate) use self::keys::PublicKey;
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 pub(crate) use self::keys::key_pair;
+#[cfg(any(feature = "message-signatures", feature = "jwt"))]
+pub(crate) use self::keys::{AlgorithmKeys, KeyAlgorithm, PinnedKeys};
 #[cfg(feature = "jwt")]
 pub(crate) use self::keys::{Found, Keys, MAX_REFETCHES, fetched};
 #[cfg(feature = "message-signatures")]
