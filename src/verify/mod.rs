@@ -63,6 +63,12 @@ use bytes::Bytes;
 use http::Response;
 use subtle::ConstantTimeEq;
 
+#[cfg(feature = "message-signatures")]
+#[cfg_attr(docsrs, doc(cfg(feature = "message-signatures")))]
+pub use self::cavage_signature::{CavageAlgorithm, CavageSignature, CavageSignatureVerifier};
+#[cfg(feature = "jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+pub use self::jwt::{DetachedJws, DetachedJwsVerifier, JwsAlgorithm};
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::keys::Fetch;

@@ -5,6 +5,7 @@
 //! clock counts, and the choice of cryptography stays local.
 
 mod bearer;
+mod detached;
 mod key_set;
 mod keys;
 #[cfg(feature = "test-util")]
@@ -20,6 +21,7 @@ use http::{HeaderName, header, request::Parts};
 pub(crate) use jsonwebtoken::Algorithm;
 use sha2::{Digest, Sha256};
 
+pub use self::detached::{DetachedJws, DetachedJwsVerifier, JwsAlgorithm};
 pub(crate) use self::{
     bearer::{BearerCheck, BearerRules, BearerTokens, ClaimRule, TokenIssuer, VerifiedToken},
     keys::KeyText,
