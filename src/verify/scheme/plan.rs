@@ -126,8 +126,11 @@ impl SchemeVerifier {
 impl SchemeVerifier {
     /// Returns whether the head has a signature of this scheme, or the body may have one.
     pub(crate) fn has_signature(&self, head: &Parts) -> bool {
-        let has = |place: &Location| {
-            place.is_in_body() || place.first(head, &[]).is_some_and(|value| !value.as_str().is_empty())
+        let has = |place: &Location| match place {
+            // A header with several signatures may contain one that is not text.
+            Location::Header(name) => head.headers.get_all(name).iter().any(|value| !value.is_empty()),
+            place if place.is_in_body() => true,
+            place => place.first(head, &[]).is_some_and(|value| !value.as_str().is_empty()),
         };
         self.plan.signature.places.iter().any(has)
     }

@@ -109,7 +109,7 @@ impl Plan {
             }
             let value = || match place {
                 Location::Header(name) if name.as_str().ends_with("timestamp") => TimeUnit::Seconds.write(at),
-                Location::Header(_) => Ok(made_up()),
+                Location::Header(_) | Location::Field(_) => Ok(made_up()),
                 other => Err(CannotSign::new(other.absent())),
             };
             fields.supply(place, head, body, value)?;
