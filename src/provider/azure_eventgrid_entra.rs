@@ -48,9 +48,13 @@ use crate::verify::{
 ///   The token's `aud` must equal it. Version 2.0 tokens always contain the application id.
 /// * Sender: the token's `appid` (version 1.0) or `azp` (version 2.0) must be the application id of
 ///   `Microsoft.EventGrid`, `4962773b-9cdb-44cf-a8bf-237846a00ab7`. Without this check, every application of
-///   the tenant could send events. Call [`sender`](AzureEventGridEntra::sender) for another application.
+///   the tenant could send events. Call [`sender`](AzureEventGridEntra::sender) for another application. The
+///   token must be the application's own: the verifier rejects tokens that users get through the
+///   application, which have the claim `scp` or an `idtyp` other than `app`
+///   ([source](https://learn.microsoft.com/en-us/entra/identity-platform/claims-validation)).
 /// * Key: the key set of the tenant at `https://login.microsoftonline.com/<tenant>/discovery/keys` (version
-///   1.0) or `https://login.microsoftonline.com/<tenant>/discovery/v2.0/keys` (version 2.0). See [`Fetch`]
+///   1.0) or `https://login.microsoftonline.com/<tenant>/discovery/v2.0/keys` (version 2.0). If a key has an
+///   `issuer`, it must be one of the tenant's issuers, or one for all tenants (`{tenantid}`). See [`Fetch`]
 ///   for the caching of key sets.
 /// * [Shared secret](crate::verify::Profile::shared_secret): the subscriptions of a topic can share an
 ///   application, and get equal bodies.
@@ -84,25 +88,34 @@ pub fn azure_eventgrid_entra(
     // Microsoft writes ids in lower case.
     let tenant = tenant.as_ref().to_ascii_lowercase();
     let login = format!("https://login.microsoftonline.com/{tenant}");
+    let names = |tenant: &str| {
+        [
+            format!("https://sts.windows.net/{tenant}/"),
+            format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+        ]
+    };
+    let [version_1, version_2] = names(&tenant);
     let rules = BearerRules {
+        // Keys for all tenants have `{tenantid}` in their issuer.
+        key_issuers: [names(&tenant), names("{tenantid}")].into_iter().flatten().map(Into::into).collect(),
         issuers: vec![
-            TokenIssuer {
-                name: format!("https://sts.windows.net/{tenant}/").into(),
-                keys: format!("{login}/discovery/keys").into(),
-            },
-            TokenIssuer {
-                name: format!("{login}/v2.0").into(),
-                keys: format!("{login}/discovery/v2.0/keys").into(),
-            },
+            TokenIssuer { name: version_1.into(), keys: format!("{login}/discovery/keys").into() },
+            TokenIssuer { name: version_2.into(), keys: format!("{login}/discovery/v2.0/keys").into() },
         ],
         audience: audience.into(),
-        claims: vec![sent_by("4962773b-9cdb-44cf-a8bf-237846a00ab7")],
+        claims: sent_by("4962773b-9cdb-44cf-a8bf-237846a00ab7"),
     };
     AzureEventGridEntra { tokens: BearerTokens::new(rules, fetch), profile: ROW.profile() }
 }
 
-fn sent_by(application: &str) -> ClaimRule {
-    ClaimRule::Text(&["appid", "azp"], application.into())
+/// Returns the rules for tokens that were issued to the application itself. The application id is also in tokens that
+/// users get through the application, and only those have the claim `scp`.
+fn sent_by(application: &str) -> Vec<ClaimRule> {
+    vec![
+        ClaimRule::Text(&["appid", "azp"], application.into()),
+        ClaimRule::Absent("scp"),
+        ClaimRule::AbsentOr("idtyp", "app"),
+    ]
 }
 
 pub(super) static ALL: &[&Provider] = &[&ROW];
@@ -145,7 +158,7 @@ impl AzureEventGridEntra {
     /// managed identity that an Event Grid namespace uses.
     #[must_use]
     pub fn sender(mut self, application: impl AsRef<str>) -> Self {
-        let claims = vec![sent_by(&application.as_ref().to_ascii_lowercase())];
+        let claims = sent_by(&application.as_ref().to_ascii_lowercase());
         let rules = BearerRules { claims, ..self.tokens.rules().clone() };
         self.tokens = self.tokens.with_rules(rules);
         self

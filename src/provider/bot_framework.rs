@@ -42,6 +42,7 @@ pub fn bot_framework(app_id: impl Into<Box<str>>, fetch: impl Fetch) -> BotFrame
         }],
         audience: app_id.into(),
         claims: Vec::new(),
+        key_issuers: [].into(),
     };
     BotFramework { tokens: BearerTokens::new(rules, fetch), profile: ROW.profile() }
 }

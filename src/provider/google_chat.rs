@@ -58,6 +58,7 @@ pub fn google_chat(audience: impl Into<Box<str>>, fetch: impl Fetch) -> GoogleCh
             }],
             audience,
             claims: Vec::new(),
+            key_issuers: [].into(),
         },
         false => jwt::google_id_token(audience, SERVICE_ACCOUNT.into()),
     };

@@ -86,6 +86,7 @@ pub(super) mod jwt {
             }],
             audience,
             claims: vec![ClaimRule::Text(&["email"], service_account), ClaimRule::True("email_verified")],
+            key_issuers: [].into(),
         }
     }
 

@@ -4,13 +4,14 @@ use std::{
     borrow::Cow,
     fmt,
     pin::Pin,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use http::{header, request::Parts};
 
 use super::{
-    key_set::{ALGORITHM, Endorsements, KIND, KeySet},
+    key_set::{ALGORITHM, Endorsements, KIND, KeyLimits, KeySet},
     token::{ParsedToken, TokenClaims},
 };
 use crate::verify::{
@@ -30,6 +31,8 @@ pub(crate) struct BearerRules {
     /// The only accepted audience, `aud`.
     pub(crate) audience: Box<str>,
     pub(crate) claims: Vec<ClaimRule>,
+    /// The accepted values of a key's `issuer`, for a provider whose keys can have one. Empty if it is ignored.
+    pub(crate) key_issuers: Arc<[Box<str>]>,
 }
 
 /// An issuer, and the URL of its key set. Neither is taken from a token.
@@ -39,13 +42,17 @@ pub(crate) struct TokenIssuer {
     pub(crate) keys: Cow<'static, str>,
 }
 
-/// A claim that is required.
+/// A condition on a claim.
 #[derive(Clone, Debug)]
 pub(crate) enum ClaimRule {
     /// At least one of these claims is present, and all that are present have this text.
     Text(&'static [&'static str], Box<str>),
     /// The claim is `true`.
     True(&'static str),
+    /// The claim is absent, or has this text.
+    AbsentOr(&'static str, &'static str),
+    /// The claim is absent.
+    Absent(&'static str),
 }
 
 impl BearerRules {
@@ -71,7 +78,7 @@ impl BearerRules {
     fn scope(&self) -> String {
         let claims = self.claims.iter().filter_map(|rule| match rule {
             ClaimRule::Text(_, text) => Some(&**text),
-            ClaimRule::True(_) => None,
+            ClaimRule::True(_) | ClaimRule::AbsentOr(..) | ClaimRule::Absent(_) => None,
         });
         [&*self.audience].into_iter().chain(claims).collect::<Vec<_>>().join("\n")
     }
@@ -89,7 +96,9 @@ impl ClaimRule {
                 }
             }
             Self::True(name) if claims.is_true(name) => Ok(()),
-            Self::True(name) => Err(mismatch(name)),
+            Self::AbsentOr(name, text) if !claims.has(name) || claims.text(name) == Some(text) => Ok(()),
+            Self::Absent(name) if !claims.has(name) => Ok(()),
+            Self::True(name) | Self::AbsentOr(name, _) | Self::Absent(name) => Err(mismatch(name)),
         }
     }
 }
@@ -171,7 +180,7 @@ fn bearer(head: &Parts) -> Result<&[u8], VerifyError> {
     }
 }
 
-type Signed = (Verified, Endorsements);
+type Signed = (Verified, KeyLimits);
 
 type Pending = Pin<Box<dyn Future<Output = Result<Signed, VerifyError>> + Send>>;
 
@@ -223,7 +232,12 @@ impl BearerCheck<'_> {
     {
         let Self { tokens, claims, sent_at, progress } = self;
         let scope = tokens.rules.scope();
-        let conclude = move |(verified, endorsements): Signed| {
+        let key_issuers = Arc::clone(&tokens.rules.key_issuers);
+        let conclude = move |(verified, KeyLimits { endorsements, issuer }): Signed| {
+            let is_accepted = |issuer: &str| key_issuers.iter().any(|accepted| **accepted == *issuer);
+            if !key_issuers.is_empty() && !issuer.as_deref().is_none_or(is_accepted) {
+                return Err(VerifyError::wrong("token's key belongs to another issuer"));
+            }
             let mut verified = verified.with_fingerprint(fingerprint(scope.as_bytes()));
             verified.timestamp = sent_at;
             then(VerifiedToken { verified, scope, endorsements, claims })

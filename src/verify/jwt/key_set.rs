@@ -23,10 +23,28 @@ pub(super) const KIND: PublicKind = PublicKind::RsaSha256;
 /// The channels that a key may sign for, as the Bot Framework lists them. Empty if the key lists none.
 pub(crate) type Endorsements = Arc<[Box<str>]>;
 
+/// The members of a key that limit its use.
+#[derive(Clone, Default)]
+pub(crate) struct KeyLimits {
+    pub(crate) endorsements: Endorsements,
+    /// The only issuer whose tokens the key may sign, as Entra ID lists it; `None` if the key names none.
+    pub(super) issuer: Option<Arc<str>>,
+}
+
+impl KeyLimits {
+    fn read(jwk: &Value) -> Self {
+        let endorsements = jwk.get("endorsements").and_then(Value::as_array);
+        let endorsements =
+            endorsements.into_iter().flatten().filter_map(|name| name.as_str().map(Into::into));
+        let issuer = jwk.get("issuer").and_then(Value::as_str).map(Into::into);
+        Self { endorsements: endorsements.collect(), issuer }
+    }
+}
+
 /// The RSA keys of a key set, each with its `kid`.
 pub(crate) struct KeySet {
     keys: PublicKeys,
-    endorsements: Vec<Endorsements>,
+    limits: Vec<KeyLimits>,
 }
 
 impl KeySet {
@@ -40,9 +58,9 @@ impl KeySet {
         // The parser's error may quote the page.
         let page: Page = serde_json::from_slice(page)
             .map_err(|_| InvalidSecret::new("fetched response is not a key set"))?;
-        let (mut keys, mut endorsements) = (Vec::new(), Vec::new());
+        let (mut keys, mut limits) = (Vec::new(), Vec::new());
         for jwk in page.keys {
-            let endorsed = endorsements_of(&jwk);
+            let limits_of_key = KeyLimits::read(&jwk);
             let Ok(jwk) = serde_json::from_value::<Jwk>(jwk) else { continue };
             let Some(key_id) = jwk.common.key_id.as_deref().filter(|_| is_for(&jwk, ALGORITHM)) else {
                 continue;
@@ -50,12 +68,12 @@ impl KeySet {
             let key = bytes(&jwk).and_then(|der| PublicKey::new(KIND, &der, Some(key_id), keys.len()));
             if let Ok(key) = key {
                 keys.push(key);
-                endorsements.push(endorsed);
+                limits.push(limits_of_key);
             }
         }
         match keys.is_empty() {
             true => Err(InvalidSecret::new("fetched key set contains no key of the provider's type")),
-            false => Ok(Self { keys: PublicKeys::of(KIND, keys), endorsements }),
+            false => Ok(Self { keys: PublicKeys::of(KIND, keys), limits }),
         }
     }
 
@@ -63,32 +81,27 @@ impl KeySet {
         self.keys.has(key_id)
     }
 
-    /// Verifies the signature of `signed` with the keys named `key_id`. Also returns the endorsements of the
-    /// key that matched.
+    /// Verifies the signature of `signed` with the keys named `key_id`. Also returns the limits of the key
+    /// that matched.
     pub(super) fn verify(
         &self,
         key_id: &str,
         signed: &str,
         signatures: Signatures,
-    ) -> Result<(Verified, Endorsements), VerifyError> {
+    ) -> Result<(Verified, KeyLimits), VerifyError> {
         let mut message = self.keys.begin(signatures, |name| name == Some(key_id));
         if message.is_empty() {
             return Err(VerifyError::wrong("no key matches the token's `kid`"));
         }
         message.update(signed.as_bytes());
         let verified = message.conclude()?;
-        let endorsements = self.endorsements.get(verified.secret_index).cloned();
-        Ok((verified.with_secret_index(0), endorsements.unwrap_or_default()))
+        let limits = self.limits.get(verified.secret_index).cloned();
+        Ok((verified.with_secret_index(0), limits.unwrap_or_default()))
     }
 }
 
 impl Keys for KeySet {
     const MAX_MISSES: u32 = MAX_REFETCHES;
-}
-
-fn endorsements_of(jwk: &Value) -> Endorsements {
-    let listed = jwk.get("endorsements").and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(|name| name.as_str().map(Into::into)).collect()
 }
 
 #[cfg(test)]

@@ -245,6 +245,9 @@ pub(super) fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
         Algorithm::RS256 => KeyAlgorithm::RS256,
         Algorithm::RS384 => KeyAlgorithm::RS384,
         Algorithm::RS512 => KeyAlgorithm::RS512,
+        Algorithm::PS256 => KeyAlgorithm::PS256,
+        Algorithm::PS384 => KeyAlgorithm::PS384,
+        Algorithm::PS512 => KeyAlgorithm::PS512,
         Algorithm::EdDSA => KeyAlgorithm::EdDSA,
         _ => return false,
     };
@@ -253,7 +256,15 @@ pub(super) fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
         (AlgorithmParameters::EllipticCurve(key), KeyAlgorithm::ES384) => key.curve == EllipticCurve::P384,
         (AlgorithmParameters::OctetKeyPair(key), KeyAlgorithm::EdDSA) => key.curve == EllipticCurve::Ed25519,
         (AlgorithmParameters::RSA(_), said) => {
-            matches!(said, KeyAlgorithm::RS256 | KeyAlgorithm::RS384 | KeyAlgorithm::RS512)
+            matches!(
+                said,
+                KeyAlgorithm::RS256
+                    | KeyAlgorithm::RS384
+                    | KeyAlgorithm::RS512
+                    | KeyAlgorithm::PS256
+                    | KeyAlgorithm::PS384
+                    | KeyAlgorithm::PS512
+            )
         }
         _ => false,
     };
@@ -274,7 +285,14 @@ pub(super) fn bytes(key: &Jwk) -> Result<Vec<u8>, InvalidSecret> {
     }
 }
 
-fn mac_kind(algorithm: Algorithm) -> Option<MacKind> {
+/// Reads the public keys of one algorithm from JWKs, JWK sets or PEM.
+pub(super) fn public_keys(secrets: &Secrets, algorithm: Algorithm) -> Result<PublicKeys, InvalidSecret> {
+    let mut keys = TokenKeys::read(secrets, KeyText::Public, &[algorithm])?;
+    let keys = keys.public.pop().map(|(_, keys)| keys);
+    keys.ok_or(InvalidSecret::new("key set contains no key of the provider's type"))
+}
+
+pub(super) fn mac_kind(algorithm: Algorithm) -> Option<MacKind> {
     match algorithm {
         Algorithm::HS256 => Some(MacKind::HmacSha256),
         Algorithm::HS384 => Some(MacKind::HmacSha384),
@@ -290,6 +308,9 @@ fn public_kind(algorithm: Algorithm) -> Option<PublicKind> {
         Algorithm::RS256 => Some(PublicKind::RsaSha256),
         Algorithm::RS384 => Some(PublicKind::RsaSha384),
         Algorithm::RS512 => Some(PublicKind::RsaSha512),
+        Algorithm::PS256 => Some(PublicKind::RsaPssSha256),
+        Algorithm::PS384 => Some(PublicKind::RsaPssSha384),
+        Algorithm::PS512 => Some(PublicKind::RsaPssSha512),
         Algorithm::EdDSA => Some(PublicKind::Ed25519),
         _ => None,
     }
