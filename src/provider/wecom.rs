@@ -43,8 +43,9 @@ providers! {
     ///   EncodingAESKey has a [key id](crate::Secret::with_key_id), the key id must be the receiver: the corp
     ///   id, or the suite id of a third-party app. The layer then rejects messages for other receivers.
     /// * Signed content: the values above, sorted and joined **without separators**. An attacker who captures a
-    ///   callback may therefore be able to exchange the timestamp and the nonce, or to move digits between them,
-    ///   but cannot change the message.
+    ///   callback may therefore be able to exchange the timestamp and the nonce, or to move digits between them.
+    ///   The attacker cannot change the message: both values must be up to 32 letters and digits, so that no
+    ///   part of the encrypted message fits into them.
     /// * Delivery id: the element `MsgId` of messages, signed. Events have no id; those with equal XML count as
     ///   duplicates.
     /// * Event type: the element `Event` of events, and otherwise `MsgType`, signed.
@@ -226,7 +227,15 @@ impl SignedQuery {
         let signature = HEXLOWER_PERMISSIVE.decode(value("msg_signature")?.as_bytes());
         let signature =
             signature.map_err(|_| VerifyError::malformed("signature is not valid hex or base64"))?;
-        Ok(Self { timestamp: value("timestamp")?.into(), nonce: value("nonce")?.into(), signature })
+        // Otherwise an attacker could move the first blocks of the encrypted message to one of these values, so
+        // that the rest is decrypted as another message. A part that can be moved has at least 64 characters.
+        let short_value = |name: &str| {
+            let value = value(name)?;
+            let is_short = value.len() <= 32 && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let long = || VerifyError::malformed(format!("`{name}` is not up to 32 letters and digits"));
+            is_short.then(|| value.into_owned()).ok_or_else(long)
+        };
+        Ok(Self { timestamp: short_value("timestamp")?, nonce: short_value("nonce")?, signature })
     }
 
     fn digest(&self, token: &[u8], text: &str) -> [u8; 20] {
