@@ -13,6 +13,7 @@ providers! {
     /// * Delivery id: none. Aircall can deliver an event more than once.
     /// * Event type: `body:/event`, **not signed**.
     /// * Acknowledge within: 5 s.
+    /// * The body contains the secret. Do not log it.
     aircall: "aircall", "Aircall",
         "https://developer.aircall.io/docs/webhooks-overview",
         Scheme::token("body:/token")

@@ -13,6 +13,7 @@ providers! {
     /// * Event type: `body:/type`, **not signed**.
     /// * Retries: yes, for up to 50 minutes. Prismic retries up to five times, 10 minutes apart, until the
     ///   response is a 200.
+    /// * The body contains the secret. Do not log it.
     prismic: "prismic", "Prismic",
         "https://prismic.io/docs/webhooks",
         Scheme::token("body:/secret")
