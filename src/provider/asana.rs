@@ -1,11 +1,6 @@
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, StatusCode};
-
-use super::{
-    handshake::{Handshake, HandshakeRequest, empty_response},
-    providers,
-};
+use super::{handshake::HOOK_SECRET, providers};
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
@@ -31,30 +26,5 @@ providers! {
         retries: Some(true),
         retry_period: Some(Duration::from_secs(24 * 3600)),
         ack_deadline: Some(Duration::from_secs(10)),
-        handshake: Some(HANDSHAKE);
-}
-
-/// Asana's handshake: a `POST` with the future signing secret, which the layer echoes if the verify token
-/// matches. The layer does not adopt the secret, because the request is not verified. The API also returns
-/// the secret to the webhook's creator.
-const HANDSHAKE: Handshake = Handshake {
-    unsigned: |request| {
-        let secret = new_secret(request)?;
-        request.knows_token(TOKEN).then(|| {
-            let mut response = empty_response(StatusCode::OK);
-            response.headers_mut().insert(HeaderName::from_static("x-hook-secret"), secret.clone());
-            response
-        })
-    },
-    token: |request| new_secret(request).map(|_| TOKEN),
-    ..Handshake::NONE
-};
-
-const TOKEN: &str = "verify_token";
-
-fn new_secret<'a>(request: &HandshakeRequest<'a>) -> Option<&'a HeaderValue> {
-    let secret = request.is(&Method::POST).then(|| request.header("x-hook-secret"))??;
-    let is_short = (1..=256).contains(&secret.len());
-    let is_delivery = request.head().headers.contains_key("x-hook-signature");
-    (is_short && !is_delivery).then_some(secret)
+        handshake: Some(HOOK_SECRET);
 }

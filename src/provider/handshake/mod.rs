@@ -16,7 +16,7 @@ use serde_json::Value;
 #[cfg(feature = "jwt")]
 pub(super) use self::shared::permission_for;
 pub(super) use self::shared::{
-    CHALLENGE, REACHABLE, bearer, permission_to_send, short_body, short_body_with,
+    CHALLENGE, HOOK_SECRET, REACHABLE, bearer, permission_to_send, short_body, short_body_with,
 };
 use crate::{
     Secret,

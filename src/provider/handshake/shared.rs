@@ -23,6 +23,31 @@ pub(in crate::provider) const REACHABLE: Handshake = Handshake {
     ..Handshake::NONE
 };
 
+/// A handshake for Asana and Clio: a `POST` with the future signing secret, which the layer echoes if the
+/// verify token matches. The layer does not adopt the secret, because the request is not verified. The API
+/// also returns the secret to the webhook's creator.
+pub(in crate::provider) const HOOK_SECRET: Handshake = Handshake {
+    unsigned: |request| {
+        let secret = new_secret(request)?;
+        request.knows_token(TOKEN).then(|| {
+            let mut response = empty_response(StatusCode::OK);
+            response.headers_mut().insert(HeaderName::from_static("x-hook-secret"), secret.clone());
+            response
+        })
+    },
+    token: |request| new_secret(request).map(|_| TOKEN),
+    ..Handshake::NONE
+};
+
+const TOKEN: &str = "verify_token";
+
+fn new_secret<'a>(request: &HandshakeRequest<'a>) -> Option<&'a HeaderValue> {
+    let secret = request.is(&Method::POST).then(|| request.header("x-hook-secret"))??;
+    let is_short = (1..=256).contains(&secret.len());
+    let is_delivery = request.head().headers.contains_key("x-hook-signature");
+    (is_short && !is_delivery).then_some(secret)
+}
+
 /// Returns the body if it is short and has `value` at `pointer`.
 pub(in crate::provider) fn short_body_with<'b>(
     body: &'b Bytes,
