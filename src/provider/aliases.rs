@@ -286,6 +286,14 @@ pub(super) static ALL: &[&Provider] = &[
     ),
     &Provider::alias(
         &standard_webhooks,
+        "shipbob",
+        "ShipBob",
+        "https://developer.shipbob.com/2026-01/webhooks",
+        Facts::NONE,
+    )
+    .with_event_type("header:x-webhook-topic"),
+    &Provider::alias(
+        &standard_webhooks,
         "signatureapi",
         "SignatureAPI",
         "https://signatureapi.com/docs/api/guides/how-to/verify-webhooks",

@@ -48,6 +48,7 @@ mod adyen;
 mod affirm;
 mod aftership;
 mod agora;
+mod aiprise;
 mod aircall;
 mod airship;
 mod airtable;
@@ -73,8 +74,10 @@ mod aws_sns;
 mod azure_eventgrid;
 #[cfg(feature = "jwt")]
 mod azure_eventgrid_entra;
+mod bamboohr;
 mod basic_auth;
 mod bigcommerce;
+mod bill;
 mod bitbucket;
 mod bland;
 mod blockfrost;
@@ -84,8 +87,10 @@ mod bolt;
 mod bot_framework;
 mod box_events;
 mod braintree;
+mod bridge_api;
 mod btcpay;
 mod buildkite;
+mod bunny_stream;
 mod calcom;
 mod calendly;
 mod cashfree;
@@ -98,10 +103,12 @@ mod checkr;
 mod circle;
 mod circleci;
 mod clickup;
+mod clio;
 mod close;
 mod cloudevents;
 mod cloudflare;
 mod cloudinary;
+mod cloudprinter;
 mod clover;
 mod coinbase;
 mod coinify;
@@ -116,6 +123,7 @@ mod customerio;
 mod daily;
 mod deel;
 mod deepgram;
+mod deliveroo;
 mod dingtalk;
 #[cfg(feature = "asymmetric")]
 mod discord;
@@ -134,6 +142,7 @@ mod ebay;
 mod ecwid;
 mod elevenlabs;
 mod emailit;
+mod enode;
 mod expo;
 #[cfg(feature = "asymmetric")]
 mod fal;
@@ -147,7 +156,9 @@ mod fireblocks;
 #[cfg(feature = "asymmetric")]
 mod fireblocks_jwks;
 mod firecrawl;
+mod fireflies;
 mod flagsmith;
+mod flexport;
 mod flinks;
 mod flutterwave;
 mod flux;
@@ -156,6 +167,7 @@ mod frameio;
 mod front;
 #[cfg(feature = "jwt")]
 mod fusionauth;
+mod getpylon;
 mod getstream;
 mod ghost;
 mod gitea;
@@ -178,11 +190,13 @@ mod gusto;
 mod hackerone;
 mod helpscout;
 mod heroku;
+mod hibob;
 mod hook0;
 mod hookdeck;
 mod hub_list;
 mod hubspot;
 mod huggingface;
+mod hygraph;
 mod inngest;
 mod intercom;
 mod intuit;
@@ -208,11 +222,13 @@ mod mailersend;
 mod mailgun;
 mod mandrill;
 mod maxio;
+mod meraki;
 mod mercadopago;
 mod mercury;
 mod merge;
 mod messagebird;
 mod meta;
+mod method;
 mod midtrans;
 mod modern_treasury;
 mod mollie;
@@ -228,6 +244,7 @@ mod mux;
 mod nango;
 #[cfg(feature = "jwt")]
 mod netlify;
+mod nmi;
 mod notifyer;
 mod notion;
 mod nowpayments;
@@ -241,6 +258,7 @@ mod openai;
 mod orb;
 mod ordergroove;
 mod oura;
+mod outpost;
 mod paddle;
 mod pagerduty;
 mod pandadoc;
@@ -250,6 +268,8 @@ mod paymongo;
 mod paypal;
 mod paystack;
 mod persona;
+mod picqer;
+mod pinwheel;
 #[cfg(feature = "jwt")]
 mod plaid;
 mod planetscale;
@@ -261,15 +281,19 @@ mod postal;
 mod printify;
 mod prismic;
 mod pusher;
+mod pylon;
 mod qonto;
 mod quicknode;
 mod razorpay;
+mod readme;
+mod recharge;
 mod recurly;
 mod replicate;
 mod retell;
 mod revenuecat;
 mod revolut;
 mod rewardful;
+mod ringcentral;
 mod rootly;
 mod rutter;
 #[cfg(feature = "jwt")]
@@ -279,12 +303,14 @@ mod samsara;
 mod sanity;
 mod savvycal;
 mod scalr;
+mod scrapfly;
 mod segment;
 mod sendbird;
 mod sendcloud;
 #[cfg(feature = "asymmetric")]
 mod sendgrid;
 mod sentry;
+mod shiphero;
 mod shippo;
 mod shopee;
 mod shopify;
@@ -293,13 +319,16 @@ mod shopline;
 mod shortcut;
 mod sinch;
 mod slack;
+mod smartcar;
 mod smartsheet;
+mod smile_api;
 mod snyk;
 mod sonarqube;
 mod sonatype;
 mod square;
 mod squarespace;
 mod standard_webhooks;
+mod statsig;
 mod storyblok;
 mod stripe;
 mod sumsub;
@@ -307,6 +336,7 @@ mod supabase;
 mod surge;
 mod surveymonkey;
 mod svix;
+mod synctera;
 mod tailscale;
 mod tally;
 mod teams;
@@ -319,8 +349,11 @@ mod terraform;
 mod thinkific;
 mod tiktok;
 mod tiktok_shop;
+mod toast;
 mod todoist;
 mod toggl;
+#[cfg(feature = "asymmetric")]
+mod tokenio;
 mod trello;
 mod twenty;
 mod twilio;
@@ -328,6 +361,7 @@ mod twitch;
 mod twitter;
 mod typeform;
 mod uber;
+mod unit;
 mod uploadcare;
 #[cfg(feature = "jwt")]
 mod upstash;
@@ -336,6 +370,7 @@ mod vercel;
 mod veriff;
 mod viber;
 mod vonage;
+mod walmart;
 mod webex;
 mod webflow;
 mod websub;
@@ -357,6 +392,7 @@ mod worldline;
 mod worldpay;
 mod xero;
 mod zendesk;
+mod zerohash;
 mod zitadel;
 mod zoho_payments;
 mod zoom;
@@ -384,48 +420,52 @@ macro_rules! vendors {
 }
 
 vendors! {
-    ably, acuity, #[cfg(feature = "asymmetric")] adobe_io, adyen, affirm, aftership, agora, aircall,
-    airship, airtable, airwallex, akeneo, alchemy, #[cfg(feature = "asymmetric")] alipay, anthropic,
-    #[cfg(feature = "asymmetric")] apple_app_store, argyle, asana, ashby, attentive, attio, auth0,
-    authorize_net, autodesk, autosend, #[cfg(feature = "asymmetric")] aws_sns, azure_eventgrid,
-    #[cfg(feature = "jwt")] azure_eventgrid_entra, basic_auth, bigcommerce, bitbucket, bland,
-    blockfrost, boldsign, bolt, #[cfg(feature = "jwt")] bot_framework, box_events, braintree,
-    btcpay, buildkite, calcom, calendly, cashfree, castle, chatwoot, checkly, checkout, checkr,
-    #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare,
-    cloudinary, clover, coinbase, coinify, commercelayer, contentful, convoy, courier, crisp,
-    cronofy, cursor, customerio, daily, deel, deepgram, dingtalk,
+    ably, acuity, #[cfg(feature = "asymmetric")] adobe_io, adyen, affirm, aftership, agora, aiprise,
+    aircall, airship, airtable, airwallex, akeneo, alchemy, #[cfg(feature = "asymmetric")] alipay,
+    anthropic, #[cfg(feature = "asymmetric")] apple_app_store, argyle, asana, ashby, attentive,
+    attio, auth0, authorize_net, autodesk, autosend, #[cfg(feature = "asymmetric")] aws_sns,
+    azure_eventgrid, #[cfg(feature = "jwt")] azure_eventgrid_entra, bamboohr, basic_auth,
+    bigcommerce, bill, bitbucket, bland, blockfrost, boldsign, bolt,
+    #[cfg(feature = "jwt")] bot_framework, box_events, braintree, bridge_api, btcpay, buildkite,
+    bunny_stream, calcom, calendly, cashfree, castle, chatwoot, checkly, checkout, checkr,
+    #[cfg(feature = "asymmetric")] circle, circleci, clickup, clio, close, cloudevents, cloudflare,
+    cloudinary, cloudprinter, clover, coinbase, coinify, commercelayer, contentful, convoy, courier,
+    crisp, cronofy, cursor, customerio, daily, deel, deepgram, deliveroo, dingtalk,
     #[cfg(feature = "asymmetric")] discord, discourse, docusign, doppler, dropbox, dropbox_sign,
     dub, dwolla, dynamic, #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay,
-    ecwid, elevenlabs, emailit, expo, #[cfg(feature = "asymmetric")] fal, fastspring,
+    ecwid, elevenlabs, emailit, enode, expo, #[cfg(feature = "asymmetric")] fal, fastspring,
     #[cfg(feature = "encrypted")] feishu, finch, fintoc, #[cfg(feature = "asymmetric")] fireblocks,
-    #[cfg(feature = "asymmetric")] fireblocks_jwks, firecrawl, flagsmith, flinks, flutterwave, flux,
-    fourthwall, frameio, front, #[cfg(feature = "jwt")] fusionauth, getstream, ghost, gitea, github,
+    #[cfg(feature = "asymmetric")] fireblocks_jwks, firecrawl, fireflies, flagsmith, flexport,
+    flinks, flutterwave, flux, fourthwall, frameio, front, #[cfg(feature = "jwt")] fusionauth,
+    getpylon, getstream, ghost, gitea, github,
     #[cfg(feature = "asymmetric")] github_secret_scanning, gitlab, gocardless, gogs, google_channel,
     #[cfg(feature = "jwt")] google_chat, #[cfg(feature = "jwt")] google_cloud_tasks,
     #[cfg(feature = "jwt")] google_pubsub, grafana, greenhouse, gusto, hackerone, helpscout, heroku,
-    hook0, hookdeck, hub_list, hubspot, huggingface, inngest, intercom, intuit, iron, jira, klarna,
-    klaviyo, knock, kontent_ai, kustomer, launchdarkly, lemonsqueezy, line, linear, linkedin,
-    lithic, #[cfg(feature = "jwt")] livekit, lob, logto, mailerlite, mailersend, mailgun, mandrill,
-    maxio, mercadopago, mercury, merge, messagebird, meta, midtrans, modern_treasury, mollie,
-    #[cfg(feature = "jwt")] monday, monei, mongodb_atlas, monnify, moonpay, motive, ms_graph, mux,
-    nango, #[cfg(feature = "jwt")] netlify, notifyer, notion, nowpayments, npm, nuvemshop, nylas,
-    okta, onfido, onfleet, openai, orb, ordergroove, oura, paddle, pagerduty, pandadoc, patreon,
-    paymongo, #[cfg(feature = "asymmetric")] paypal, paystack, persona,
+    hibob, hook0, hookdeck, hub_list, hubspot, huggingface, hygraph, inngest, intercom, intuit,
+    iron, jira, klarna, klaviyo, knock, kontent_ai, kustomer, launchdarkly, lemonsqueezy, line,
+    linear, linkedin, lithic, #[cfg(feature = "jwt")] livekit, lob, logto, mailerlite, mailersend,
+    mailgun, mandrill, maxio, meraki, mercadopago, mercury, merge, messagebird, meta, method,
+    midtrans, modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, mongodb_atlas,
+    monnify, moonpay, motive, ms_graph, mux, nango, #[cfg(feature = "jwt")] netlify, nmi, notifyer,
+    notion, nowpayments, npm, nuvemshop, nylas, okta, onfido, onfleet, openai, orb, ordergroove,
+    oura, outpost, paddle, pagerduty, pandadoc, patreon, paymongo,
+    #[cfg(feature = "asymmetric")] paypal, paystack, persona, picqer, pinwheel,
     #[cfg(feature = "jwt")] plaid, planetscale, plivo, polar, port,
-    #[cfg(feature = "asymmetric")] postal, printify, prismic, pusher, qonto, quicknode, razorpay,
-    recurly, replicate, retell, revenuecat, revolut, rewardful, rootly, rutter,
-    #[cfg(feature = "jwt")] saleor, salesforce_marketing_cloud, samsara, sanity, savvycal, scalr,
-    segment, sendbird, sendcloud, #[cfg(feature = "asymmetric")] sendgrid, sentry, shippo, shopee,
-    shopify, shoplazza, shopline, shortcut, sinch, slack, smartsheet, snyk, sonarqube, sonatype,
-    square, squarespace, standard_webhooks, storyblok, stripe, sumsub, supabase, surge,
-    surveymonkey, svix, tailscale, tally, teams, tebex, telegram,
-    #[cfg(feature = "asymmetric")] telnyx, terra, terraform, thinkific, tiktok, tiktok_shop,
-    todoist, toggl, trello, twenty, twilio, twitch, twitter, typeform, uber, uploadcare,
-    #[cfg(feature = "jwt")] upstash, vapi, vercel, veriff, viber, vonage, webex, webflow, websub,
-    wechat_official_account, #[cfg(feature = "encrypted")] wechat_pay,
-    #[cfg(feature = "encrypted")] wecom, whereby, whoop, #[cfg(feature = "asymmetric")] wise,
-    wistia, #[cfg(feature = "jwt")] wix, woocommerce, workos, worldline, worldpay, xero, zendesk,
-    zitadel, zoho_payments, zoom,
+    #[cfg(feature = "asymmetric")] postal, printify, prismic, pusher, pylon, qonto, quicknode,
+    razorpay, readme, recharge, recurly, replicate, retell, revenuecat, revolut, rewardful,
+    ringcentral, rootly, rutter, #[cfg(feature = "jwt")] saleor, salesforce_marketing_cloud,
+    samsara, sanity, savvycal, scalr, scrapfly, segment, sendbird, sendcloud,
+    #[cfg(feature = "asymmetric")] sendgrid, sentry, shiphero, shippo, shopee, shopify, shoplazza,
+    shopline, shortcut, sinch, slack, smartcar, smartsheet, smile_api, snyk, sonarqube, sonatype,
+    square, squarespace, standard_webhooks, statsig, storyblok, stripe, sumsub, supabase, surge,
+    surveymonkey, svix, synctera, tailscale, tally, teams, tebex, telegram,
+    #[cfg(feature = "asymmetric")] telnyx, terra, terraform, thinkific, tiktok, tiktok_shop, toast,
+    todoist, toggl, #[cfg(feature = "asymmetric")] tokenio, trello, twenty, twilio, twitch, twitter,
+    typeform, uber, unit, uploadcare, #[cfg(feature = "jwt")] upstash, vapi, vercel, veriff, viber,
+    vonage, walmart, webex, webflow, websub, wechat_official_account,
+    #[cfg(feature = "encrypted")] wechat_pay, #[cfg(feature = "encrypted")] wecom, whereby, whoop,
+    #[cfg(feature = "asymmetric")] wise, wistia, #[cfg(feature = "jwt")] wix, woocommerce, workos,
+    worldline, worldpay, xero, zendesk, zerohash, zitadel, zoho_payments, zoom,
 }
 
 /// Returns all providers in alphabetical order of their vendors, followed by the
