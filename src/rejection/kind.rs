@@ -45,7 +45,7 @@ pub enum RejectionKind {
 }
 
 impl RejectionKind {
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", test))]
     pub(crate) const ALL: &[Self] = &[
         Self::MissingSignature,
         Self::MalformedSignature,
@@ -142,6 +142,21 @@ impl Row {
             status: StatusCode::SERVICE_UNAVAILABLE,
             grpc_status: 14,
             retry_after: Some(retry_after),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RejectionKind;
+
+    #[test]
+    fn the_guide_has_the_name_and_the_text_of_each_kind() {
+        let chapter = include_str!("../guide/troubleshooting.md");
+        for row in RejectionKind::ALL.iter().map(|kind| kind.row()) {
+            for said in [row.name, row.text] {
+                assert!(chapter.contains(&format!("`{said}`")), "{said}");
+            }
         }
     }
 }
