@@ -147,10 +147,41 @@ impl Browser {
         self.call("actions", json!({ "actions": [source] }));
     }
 
-    /// Sets the size of the window, optionally as a mobile device.
-    pub fn resize(&self, width: u32, height: u32, is_phone: bool) {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone });
+    /// Sets the size of the window, optionally as that of a mobile device with a touchscreen.
+    pub fn resize(&self, width: u32, height: u32, is_mobile: bool) {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_mobile });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics);
+        self.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": is_mobile }));
+    }
+
+    /// Goes back in the history of the browser.
+    pub fn back(&self) {
+        self.call("back", json!({}));
+    }
+
+    /// Moves the mouse to a place of an element, in pixels from its left and upper edge.
+    pub fn point(&self, selector: &str, x: u32, y: u32) {
+        let edges = self.run(
+            "const { left, top } = document.querySelector(arguments[0]).getBoundingClientRect(); return [left, top]",
+            json!([selector]),
+        );
+        let [x, y] = [(0, x), (1, y)].map(|(edge, add)| edges[edge].as_f64().unwrap() + f64::from(add));
+        let moved = json!({ "type": "pointerMove", "x": x.round(), "y": y.round() });
+        let source = json!({ "type": "pointer", "id": "mouse", "actions": [moved] });
+        self.call("actions", json!({ "actions": [source] }));
+    }
+
+    /// Returns the number of nodes and of event listeners that the browser keeps for the page.
+    pub fn kept(&self) -> (f64, f64) {
+        self.devtools("HeapProfiler.collectGarbage", json!({}));
+        self.devtools("Performance.enable", json!({}));
+        let metrics = self.devtools("Performance.getMetrics", json!({}));
+        let metric = |name: &str| {
+            let all = metrics["metrics"].as_array().unwrap();
+            all.iter().find(|metric| metric["name"] == name).unwrap()["value"].as_f64().unwrap()
+        };
+        (metric("Nodes"), metric("JSEventListeners"))
     }
 
     /// Sets the preferred color scheme, `light` or `dark`.
@@ -180,8 +211,8 @@ impl Browser {
             .collect()
     }
 
-    fn devtools(&self, command: &str, parameters: Value) {
-        self.call("goog/cdp/execute", json!({ "cmd": command, "params": parameters }));
+    fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.call("goog/cdp/execute", json!({ "cmd": command, "params": parameters }))
     }
 
     fn call(&self, command: &str, parameters: Value) -> Value {

@@ -1,11 +1,15 @@
 //! The inspector's page in a real browser, a headless Chromium. `sh tests/browser.sh` runs it.
-#![cfg(all(feature = "axum", feature = "test-util", unix))]
+#![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(unreachable_pub, reason = "test crates have no public API")]
 
 mod driver;
-mod looks;
+mod hostile;
+mod keyboard;
+mod live;
 mod scenarios;
+mod send;
+mod widths;
 
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../inspector/http.rs"]
@@ -13,6 +17,8 @@ mod http;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../inspector/process.rs"]
 mod process;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -50,6 +56,37 @@ impl Page {
         self.browser.click("#send-now");
     }
 
+    /// Sends a test event with an event type of Stripe's, without the page's dialog.
+    fn send_as(&self, scenario: &str, event_type: &str) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // The multiplication makes the ids look like real ones in screenshots.
+        let id = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let id = format!("evt_{id:016x}");
+        let body = json!({ "id": id, "object": "event", "type": event_type });
+        let wanted = json!({ "scenario": scenario, "body": body.to_string() });
+        let to = self.inspector.address();
+        let answer = Request::page(to, "POST", "/page/send", &wanted.to_string()).send(to);
+        assert_eq!(answer.status(), Some(200), "{}", answer.0);
+        let sent: Value = serde_json::from_str(answer.body()).unwrap();
+        // Wait until the requests have ended, so that the next ones come after them.
+        sent["from"].as_array().unwrap().iter().for_each(|_| drop(self.inspector.line()));
+    }
+
+    /// Sends a delivery of the provider `standard-webhooks`.
+    fn deliver(&self, id: &str, event_type: &str) {
+        let body = json!({ "type": event_type }).to_string();
+        assert_eq!(Request::delivery(id, body).send(self.inspector.address()).status(), Some(200));
+    }
+
+    fn address(&self) -> String {
+        format!("http://{}/", self.inspector.address())
+    }
+
+    /// Waits until the list has this number of deliveries.
+    fn wait_for_rows(&self, count: usize) {
+        self.browser.wait("return document.querySelectorAll('.row').length === arguments[0]", json!([count]));
+    }
+
     /// Waits until the selected delivery has this badge, and returns the delivery's texts and the states of its steps.
     fn shown(&self, badge: &str) -> Value {
         self.browser.wait(
@@ -68,10 +105,10 @@ impl Page {
         )
     }
 
-    /// Returns the badges in the list, newest first.
+    /// Returns the states in the list, newest first.
     fn rows(&self) -> Value {
         self.browser.run(
-            "return [...document.querySelectorAll('.row:not([hidden]) .badge')].map((badge) => badge.textContent)",
+            "return [...document.querySelectorAll('.row:not([hidden]) .state')].map((state) => state.textContent)",
             json!([]),
         )
     }

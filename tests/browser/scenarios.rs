@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn each_scenario_is_shown_with_its_cause() {
     let page = Page::open(&[]);
-    assert!(page.browser.text("#detail").contains("Waiting for deliveries"));
+    assert!(page.browser.text("#empty").contains("No deliveries yet"));
     page.browser.screenshot("welcome");
     for (scenario, badge, step, state, says) in [
         ("valid", "handled", "Settle", "passed", "Completed"),
@@ -34,9 +34,9 @@ fn each_scenario_is_shown_with_its_cause() {
         if scenario == "at_once" {
             // Either of the two requests may claim the delivery. Select the one with the expected badge.
             page.browser.wait(
-                "const badges = [...document.querySelectorAll('.row .badge')];
-                 const badge = badges.find((badge) => badge.textContent === arguments[0]);
-                 badge?.click();
+                "const states = [...document.querySelectorAll('.row .state')];
+                 const state = states.find((state) => state.textContent === arguments[0]);
+                 state?.click();
                  return document.querySelector('.delivery .badge')?.textContent === arguments[0]",
                 json!([badge]),
             );

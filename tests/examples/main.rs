@@ -17,7 +17,6 @@ mod common;
 mod custom_store;
 mod documented;
 mod inbox;
-#[cfg(feature = "metrics")]
 mod metrics;
 mod notifyer;
 mod pasted;
@@ -26,6 +25,7 @@ mod postgres;
 #[allow(dead_code, reason = "the tests of `PostgresStore` use all of it")]
 mod postgres_server;
 mod program;
+mod readme;
 mod replicas;
 #[path = "../redis/server.rs"]
 #[allow(dead_code, reason = "the tests of `RedisStore` use all of it")]

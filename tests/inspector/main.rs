@@ -1,14 +1,19 @@
-//! Tests of `examples/inspector` as a process: its command line, its output and its connections.
-#![cfg(all(feature = "axum", feature = "test-util", unix))]
+//! Tests of the inspector as a process: its command line, its output and its connections.
+#![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(unreachable_pub, reason = "test crates have no public API")]
 
+mod again;
 mod ending;
+mod export;
+mod forward;
+mod hints;
 mod http;
 mod outcomes;
 mod page;
 mod page_guard;
 mod process;
+mod record;
 #[cfg(feature = "redis")]
 mod replicas;
 mod second_look;
@@ -16,6 +21,7 @@ mod second_look;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../redis/server.rs"]
 mod server;
+mod service;
 mod starting;
 mod test_events;
 mod vectors;

@@ -42,6 +42,18 @@ fn a_line_has_exactly_the_documented_fields() {
 }
 
 #[test]
+fn a_line_has_no_characters_that_a_terminal_acts_on() {
+    let inspector = start(&[]);
+    let body = "{\"a\":\"\u{9b}31m\u{202e}\u{7f}\"}";
+    Request::delivery("msg_1", body).send(inspector.address());
+    let line = inspector.raw_line();
+    assert!(line.contains(r#"{"a":"\u009b31m\u202e\u007f"}"#), "{line}");
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["payload"], serde_json::from_str::<Value>(body).unwrap());
+    inspector.stop();
+}
+
+#[test]
 fn a_failed_delivery_can_be_retried_and_a_completed_one_cannot() {
     let inspector = start(&[]);
     let delivery = Request::delivery("id", "{}");

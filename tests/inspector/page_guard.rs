@@ -2,13 +2,19 @@
 
 use super::*;
 
-const ROUTES: [(&str, &str, &str); 6] = [
+const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/page/about", ""),
     ("GET", "/page/sample", ""),
     ("GET", "/page/requests/1", ""),
     ("GET", "/page/events", ""),
+    ("DELETE", "/page/requests", ""),
     ("POST", "/page/send", r#"{"scenario": "valid"}"#),
     ("POST", "/page/curl", r#"{"scenario": "valid"}"#),
+    ("POST", "/page/requests/1/test", "{}"),
+    ("POST", "/page/export", "{}"),
+    ("POST", "/page/event-type", r#"{"body": "{}"}"#),
+    ("POST", "/page/requests/1/send", r#"{"how": "as_received"}"#),
+    ("POST", "/page/requests/1/curl", r#"{"how": "as_received"}"#),
 ];
 
 #[test]
@@ -25,7 +31,7 @@ fn requests_with_a_foreign_host_are_rejected() {
         "127.0.0.1@evil.example",
         "a b",
     ] {
-        for (method, path, body) in ROUTES {
+        for &(method, path, body) in ROUTES {
             for host in [host.to_owned(), format!("{host}:{port}")] {
                 let answer = Request::page_at(&host, method, path, body).send(inspector.address());
                 // Invalid host names are rejected with a 400 before the check.
@@ -63,6 +69,8 @@ fn other_sites_cannot_send_test_events() {
         // A tunnel that rewrites the host to localhost.
         [("x-forwarded-for", "192.0.2.1"), ("x-forwarded-host", "abc.tunnel.example")],
         [("via", "1.1 proxy"), ("x-a", "a")],
+        [("x-real-ip", "192.0.2.1"), ("x-a", "a")],
+        [("cf-connecting-ip", "192.0.2.1"), ("x-a", "a")],
     ] {
         let answer = send(&from_elsewhere);
         assert_eq!(answer.status(), Some(403), "{from_elsewhere:?}");
@@ -73,12 +81,24 @@ fn other_sites_cannot_send_test_events() {
     let form = form.addressed(inspector.address(), "/page/send");
     assert_eq!(form.send(inspector.address()).status(), Some(415));
     // A CORS preflight request is not allowed.
-    let preflight = Request::page(inspector.address(), "OPTIONS", "/page/send", "")
-        .header("origin", "https://evil.example");
-    assert_eq!(preflight.send(inspector.address()).header("access-control-allow-origin"), None);
+    for path in ["/page/send", "/page/requests"] {
+        let preflight =
+            Request::page(inspector.address(), "OPTIONS", path, "").header("origin", "https://evil.example");
+        assert_eq!(preflight.send(inspector.address()).header("access-control-allow-origin"), None);
+    }
 
     assert_eq!(send(&[("origin", &own), ("sec-fetch-site", "same-origin")]).status(), Some(200));
     assert_line!(inspector.line(), outcome: "accepted");
+    inspector.stop();
+}
+
+/// nginx sends HTTP/1.0 to its upstream, and adds no header unless it is configured to.
+#[test]
+fn requests_over_http_1_0_are_rejected() {
+    let inspector = Inspector::start(&["--secret", SECRET]);
+    let mut client = Connection::open(inspector.address());
+    client.write(format!("GET /page/about HTTP/1.0\r\nhost: {}\r\n\r\n", inspector.address()).as_bytes());
+    assert!(client.answer().0.starts_with("HTTP/1.0 403"));
     inspector.stop();
 }
 

@@ -68,6 +68,16 @@ impl Inspector {
         log
     }
 
+    /// Reads the log until a line contains `text`, and returns this line.
+    pub fn log_until(&self, text: &str) -> String {
+        loop {
+            let line = next(&self.log).expect("the inspector exited before logging this");
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
     pub fn signal(&self, name: &str) {
         // Use the shell's built-in `kill`: some machines have no `kill` program.
         let kill = format!("kill -{name} {}", self.child.id());

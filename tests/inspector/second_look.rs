@@ -1,19 +1,22 @@
 //! The diagnosis of signature mismatches.
 
-use std::{thread, time::Duration};
+use std::{io::Write, thread, time::Duration};
 
 use data_encoding::{BASE64, HEXLOWER};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 
 use super::{http::mac, page::details, *};
 
-/// Waits for the diagnosis of a request.
+/// Waits for the diagnosis of a request, and returns it with its short form in the list.
 fn found(inspector: &Inspector, number: u64) -> String {
     for _ in 0..6_000 {
-        let hint: Value = details(inspector, number)["hints"][0].clone();
+        let details = details(inspector, number);
+        let hint: &Value = &details["hints"][0];
         let cause = hint["cause"].as_str().unwrap();
         if cause.starts_with("Found: ") {
-            return format!("{cause}: {}", hint["cure"].as_str().unwrap());
+            let finding = details["finding"].as_str().unwrap();
+            return format!("{finding}; {cause}: {}", hint["cure"].as_str().unwrap());
         }
         thread::sleep(Duration::from_millis(10));
     }
@@ -52,12 +55,34 @@ fn a_body_that_was_changed_in_transit() {
         (r#"{"a":"x\/y"}"#, r#"{"a": "x/y"}"#, "as PHP does"),
         (r#"{"a":"\u00e9","b":1}"#, r#"{"a": "é", "b": 1}"#, "with non-ASCII characters escaped"),
         (r#"{"a": "\u00e9\ud83d\ude00"}"#, r#"{"a":"é😀"}"#, "as Python does"),
-        ("{\n  \"a\": 1\n}", r#"{"a":1}"#, "pretty-printed, with sorted keys"),
+        ("{\n  \"a\": 1\n}", r#"{"a":1}"#, "indented by 2 spaces"),
+        (r#"{"b": 1, "a": [{}, []]}"#, "{\"b\":1,\"a\":[{},[]]}", "with a space after each comma and colon"),
+        (
+            "{\n    \"b\": \"x: [y, {\",\n    \"a\": [\n        {},\n        []\n    ]\n}",
+            "{\"b\":\"x: [y, {\",\"a\":[{},[]]}",
+            "indented by 4 spaces",
+        ),
+        ("{\n  \"a\": 1,\n  \"b\": 2\n}", r#"{"b":2,"a":1}"#, "pretty-printed, with sorted keys"),
+        (
+            r#"{"a":"é😀\n\\u00e9"}"#,
+            r#"{"a":"\u00e9\ud83d\ude00\n\\u00e9"}"#,
+            "non-ASCII characters as UTF-8",
+        ),
+        (r#"{"a": "\u00e9",  "b": 1}"#, r#"{"a": "é",  "b": 1}"#, "with non-ASCII characters escaped"),
+        ("\u{feff}{}", "{}", "with a byte order mark"),
+        ("{}", "\u{feff}{}", "without the byte order mark"),
+        ("", "{}", "an empty body"),
+        (r#"{"a": 1}"#, "payload=%7B%22a%22%3A+1%7D", "the form's `payload` field"),
     ];
     for (number, (signed, sent, says)) in (2..).zip(changes) {
         assert_rejected(&inspector, &changed("s", signed, sent), "wrong_signature");
         let found = found(&inspector, number);
-        assert!(found.contains("the body was modified in transit") && found.contains(says), "{found}");
+        assert!(found.contains("the body is not the one that was signed") && found.contains(says), "{found}");
+        assert!(found.starts_with("body changed: "), "{found}");
+        assert!(
+            found.contains("You signed other bytes than you sent, or the body was changed on the way"),
+            "{found}"
+        );
     }
     assert!(!details(&inspector, 1)["hints"].to_string().contains("Found"), "{}", details(&inspector, 1));
     inspector.stop();
@@ -69,11 +94,14 @@ fn a_secret_with_added_or_missing_characters() {
         ("\"secret\"", "secret", "without the spaces and quotes around it"),
         ("whsec_secret", "secret", "without the `whsec_` prefix"),
         ("secret", "whsec_secret", "with the `whsec_` prefix"),
+        ("secret", "secret\n", "followed by a line break"),
+        ("secret", "secret ", "followed by a space"),
+        ("secret", "\"secret\"", "in double quotes"),
     ] {
         let inspector = Inspector::start(&["--provider", "github", "--secret", given]);
         assert_rejected(&inspector, &changed(meant, "{}", "{}"), "wrong_signature");
         let found = found(&inspector, 1);
-        assert!(found.contains(says), "{found}");
+        assert!(found.contains(says) && found.starts_with("secret not exact: "), "{found}");
         inspector.stop();
     }
 }
@@ -89,6 +117,7 @@ fn a_url_that_a_proxy_has_changed() {
     assert_rejected(&inspector, &request, "wrong_signature");
     let found = found(&inspector, 1);
     assert!(found.contains(&format!("--public-url {url}")), "{found}");
+    assert!(found.starts_with(&format!("URL changed: signed for `{url}`; ")), "{found}");
     inspector.stop();
 
     let inspector = Inspector::start(&["--provider", "square", "--secret", "s", "--public-url", url]);
@@ -111,5 +140,55 @@ fn the_signature_of_another_provider() {
         "missing_signature",
     );
     assert!(!details(&inspector, 2)["hints"].to_string().contains("Found"), "{}", details(&inspector, 2));
+    inspector.stop();
+}
+
+#[test]
+fn another_template_than_the_providers() {
+    let inspector = Inspector::start(&["--provider", "stripe", "--secret", "whsec_secret"]);
+    for (number, (signed, says)) in (1..).zip([
+        ("{body}", "the body alone"),
+        ("{ts}{body}", "the timestamp and the body without a separator"),
+        ("{ts}000.{body}", "the timestamp in milliseconds"),
+        ("{body}{ts}", "the body and the timestamp without a separator"),
+    ]) {
+        let (at, body) = (now(), r#"{"id":"evt_1"}"#);
+        let signed = signed.replace("{ts}", &at.to_string()).replace("{body}", body);
+        let tag = HEXLOWER.encode(&mac(b"whsec_secret", signed.as_bytes()));
+        let request = Request::unsigned(body).header("stripe-signature", &format!("t={at},v1={tag}"));
+        assert_rejected(&inspector, &request, "wrong_signature");
+        let found = found(&inspector, number);
+        assert!(found.starts_with(&format!("signed content: {says}; ")), "{found}");
+        assert!(found.contains("Stripe signs `{ts}.{body}`"), "{found}");
+    }
+    inspector.stop();
+
+    let inspector = Inspector::start(&["--secret", SECRET]);
+    let (at, body) = (now(), "{}");
+    let key = BASE64.decode(SECRET.trim_start_matches("whsec_").as_bytes()).unwrap();
+    let tag = BASE64.encode(&mac(&key, format!("{at}.{body}").as_bytes()));
+    let request = Request::unsigned(body)
+        .header("webhook-id", "id")
+        .header("webhook-timestamp", &at.to_string())
+        .header("webhook-signature", &format!("v1,{tag}"));
+    assert_rejected(&inspector, &request, "wrong_signature");
+    let found = found(&inspector, 1);
+    assert!(found.starts_with("signed content: the timestamp, a dot and the body; "), "{found}");
+    inspector.stop();
+}
+
+#[test]
+fn a_body_that_was_compressed_after_signing() {
+    let plain = r#"{"a":1}"#;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(plain.as_bytes()).unwrap();
+    let inspector = Inspector::start(&["--provider", "github", "--secret", "s"]);
+    let tag = HEXLOWER.encode(&mac(b"s", plain.as_bytes()));
+    let request = Request::unsigned(encoder.finish().unwrap())
+        .header("content-encoding", "gzip")
+        .header("x-hub-signature-256", &format!("sha256={tag}"));
+    assert_rejected(&inspector, &request, "wrong_signature");
+    let found = found(&inspector, 1);
+    assert!(found.starts_with("body changed: compressed after signing; "), "{found}");
     inspector.stop();
 }

@@ -77,7 +77,6 @@ fn each_start_has_a_new_valid_demo_secret() {
 const BEARER: [&str; 5] =
     ["azure-eventgrid-entra", "bot-framework", "google-chat", "google-cloud-tasks", "google-pubsub"];
 
-#[cfg(feature = "jwt")]
 #[test]
 fn providers_with_bearer_tokens_take_an_audience_and_a_sender() {
     let all = ["--audience=a", "--sender=s", "--tenant=t"];
@@ -114,14 +113,13 @@ fn lists_providers_and_options() {
         let all = all.map(|provider| provider.id);
         let fetched =
             ["adobe-io", "aws-sns", "circle", "ebay", "fireblocks-jwks", "github-secret-scanning", "paypal"];
-        let fetched = fetched.into_iter().filter(|_| cfg!(feature = "asymmetric"));
-        let fetched = fetched.chain(BEARER.into_iter().filter(|_| cfg!(feature = "jwt")));
+        let fetched = fetched.into_iter().chain(BEARER);
         assert_eq!(ids, all.chain(fetched).collect::<Vec<_>>());
         assert!(["standard-webhooks", "github", "notifyer", "stripe"].iter().all(|id| ids.contains(id)));
     }
     let (code, help, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for option in ["--listen", "--secret", "--log-start", "--body-limit BYTES"] {
+    for option in ["--listen", "--secret", "--log-start", "--body-limit <BYTES>"] {
         assert!(help.contains(option), "{help}");
     }
 }
@@ -194,6 +192,47 @@ fn refuses_invalid_options() {
 }
 
 #[test]
+fn errors_name_the_provider() {
+    for (typed, meant) in [("strype", "stripe"), ("GitHub", "github"), ("whatsap", "whatsapp")] {
+        let (code, printed, log) = run(&["--provider", typed]);
+        assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+        assert!(log.contains(&format!("did you mean `{meant}`?")), "{log}");
+    }
+    let (_, _, log) = run(&["--provider", "no-such-provider-at-all"]);
+    assert!(!log.contains("did you mean") && log.contains("--provider list"), "{log}");
+    let (code, printed, log) = run(&["--listen", "127.0.0.1:0", "--secret", "hello"]);
+    assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+    assert!(log.contains("`standard-webhooks`: signing secret 0") && !log.contains("hello"), "{log}");
+}
+
+#[test]
+fn prints_completions_and_the_man_page() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, script, log) = run(&["--completions", shell]);
+        assert_eq!((code, &*log), (Some(0), ""));
+        assert!(
+            ["webhook-inspector", "handler-timeout"].iter().all(|text| script.contains(text)),
+            "{script}"
+        );
+        // clap does not complete values in the other shells.
+        let completes_values = ["bash", "fish", "zsh"].contains(&shell);
+        assert_eq!(script.contains("github-sha1"), completes_values, "{script}");
+    }
+    let (code, page, _) = run(&["--man"]);
+    assert_eq!(code, Some(0));
+    assert!(page.contains(".TH webhook-inspector") && page.contains(r"\-\-handler\-timeout"), "{page}");
+}
+
+#[test]
+fn secrets_may_begin_with_a_hyphen_and_the_last_of_repeated_options_counts() {
+    let options = ["--provider=stripe", "--provider", "github", "--detached", "--detached", "--secret", "-s"];
+    let inspector = Inspector::start(&options);
+    assert_eq!(Request::github("-s", "id", "{}").send(inspector.address()).status(), Some(200));
+    assert_line!(inspector.line(), outcome: "accepted", provider: "github");
+    inspector.stop();
+}
+
+#[test]
 fn an_address_in_use_is_refused() {
     let inspector = Inspector::start(&[]);
     let (code, printed, log) = run(&["--listen", &inspector.address().to_string()]);
@@ -245,7 +284,6 @@ fn a_custom_scheme_verifies() {
     inspector.stop();
 }
 
-#[cfg(feature = "asymmetric")]
 #[test]
 fn ebays_handshake_is_answered_and_keys_are_selected_by_id() {
     const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZhhxXKtR+TOvtDbgTPCkSof02qgBB7IsYOyf76ilExJ/upAa/vKIKheOoCyOpcLmi4t0b4uepb7LLjmMr90FUg==";

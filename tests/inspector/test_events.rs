@@ -110,6 +110,24 @@ fn test_events_can_be_signed_for_every_provider_with_a_secret() {
                 wrong.push(format!("{id}, {scenario}: {found:?}"));
             }
         }
+        // The first request, signed again.
+        for (how, expects) in [
+            ("signed", &[("accepted", "completed"), ("duplicate", "")][..]),
+            ("signed_as_new", &[("accepted", "completed")]),
+        ] {
+            let sent = again::act(&inspector, 1, "send", &json!({ "how": how }));
+            if sent.body().contains("no delivery id") || cannot.contains(&id) {
+                continue;
+            }
+            if sent.status() != Some(200) {
+                wrong.push(format!("{id}, {how}: {}", sent.body()));
+                continue;
+            }
+            let found = outcomes(&inspector, 1);
+            if !expects.iter().any(|expects| found == expected(&[*expects])) {
+                wrong.push(format!("{id}, {how}: {found:?}"));
+            }
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     // Some need a private key that cannot be generated, a key id or a second secret; others fetch their keys.
@@ -183,7 +201,6 @@ fn a_custom_payload_is_signed_unchanged() {
     inspector.stop();
 }
 
-#[cfg(feature = "asymmetric")]
 #[test]
 fn test_events_cannot_be_signed_with_a_public_key() {
     let key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -193,5 +210,125 @@ fn test_events_cannot_be_signed_with_a_public_key() {
     for path in ["/page/send", "/page/curl"] {
         assert_eq!(ask(&inspector, "POST", path, &json!({ "scenario": "valid" })).status(), Some(422));
     }
+    inspector.stop();
+}
+
+/// Returns the id and the contents of each file with samples.
+fn sample_files() -> Vec<(String, Value)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/inspector/src/test_event/samples");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let read = |path: std::path::PathBuf| {
+        let id = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (id, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+    };
+    files.map(read).collect()
+}
+
+#[test]
+fn each_sample_is_accepted_with_its_event_type() {
+    let files = sample_files();
+    assert!(files.len() >= 25, "{}", files.len());
+    for (file, contents) in files {
+        assert!(contents["source"].as_str().unwrap().starts_with("https://"), "{file}");
+        let samples = contents["samples"].as_array().unwrap();
+        assert!((2..=4).contains(&samples.len()), "{file}");
+        let provider = match &*file {
+            "gitlab" => "gitlab-signing",
+            "hubspot" => "hubspot-v3",
+            file => file,
+        };
+        if ["discord", "sendgrid"].contains(&provider) && cfg!(not(feature = "asymmetric")) {
+            continue;
+        }
+        let inspector = Inspector::start(&["--provider", provider]);
+        let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+        let names: Vec<_> =
+            about["samples"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        assert_eq!(names.len(), samples.len(), "{file}");
+        // Each test event is a new delivery, also if it is the same sample.
+        for (name, sample) in names.iter().zip(samples).flat_map(|pair| [pair; 2]) {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
+            let shown = json_of(&ask(&inspector, "GET", &format!("/page/sample?{query}"), &Value::Null));
+            let body = shown["body"].as_str().unwrap();
+            assert!(
+                !body.contains("{id}") && !body.contains("{now") && !body.contains("{number"),
+                "{file}: {body}"
+            );
+            let wanted = json!({ "scenario": "valid", "sample": name, "body": body });
+            json_of(&ask(&inspector, "POST", "/page/send", &wanted));
+            let line = inspector.line();
+            assert_eq!(line["outcome"], "accepted", "{file}, {name}: {line}");
+            // The page's field shows what the handler gets.
+            assert_eq!(line["event_type"], shown["event_type"], "{file}, {name}");
+            if let Some(event_type) = sample["event_type"].as_str() {
+                assert_eq!(line["event_type"], event_type, "{file}, {name}");
+            }
+        }
+        inspector.stop();
+    }
+}
+
+#[test]
+fn the_event_type_is_written_where_the_provider_sends_it() {
+    let inspector = Inspector::start(&["--provider", "github"]);
+    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    assert_eq!(about["event_type"], json!({ "place": "the x-github-event header", "in_body": false }));
+    let wanted = json!({ "scenario": "valid", "body": "{}", "event_type": "workflow_run" });
+    json_of(&ask(&inspector, "POST", "/page/send", &wanted));
+    assert_line!(inspector.line(), outcome: "accepted", event_type: "workflow_run", payload: {});
+    inspector.stop();
+
+    let inspector = Inspector::start(&["--provider", "stripe"]);
+    let body = "{ \"type\": \"a\",\n  \"n\": 1.50, \"id\": \"evt_1\" }";
+    let typed = |body: &str, event_type: &Value| {
+        ask(&inspector, "POST", "/page/event-type", &json!({ "body": body, "event_type": event_type }))
+    };
+    let changed = json_of(&typed(body, &json!("it's \"b\"")));
+    assert_eq!(changed["event_type"], "it's \"b\"");
+    assert_eq!(
+        changed["body"],
+        body.replace("\"a\"", r#""it's \"b\"""#),
+        "the rest of the body is unchanged"
+    );
+    assert_eq!(json_of(&typed(body, &Value::Null)), json!({ "body": body, "event_type": "a" }));
+    assert_eq!(json_of(&typed("{}", &json!("b")))["event_type"], "b");
+    let refused = typed("not JSON", &json!("b"));
+    assert_eq!((refused.status(), refused.body()), (Some(422), "body is not JSON\n"));
+    inspector.stop();
+}
+
+#[test]
+fn additional_headers_are_sent_unless_the_signature_or_the_connection_sets_them() {
+    let inspector = Inspector::start(&["--provider", "stripe"]);
+    let send = |headers: Value| {
+        ask(&inspector, "POST", "/page/send", &json!({ "scenario": "valid", "headers": headers }))
+    };
+    json_of(&send(json!([["X-Tenant", "a b"], ["content-type", "application/json; charset=utf-8"]])));
+    assert_line!(inspector.line(), outcome: "accepted");
+    let headers = super::page::details(&inspector, 1)["headers"].to_string();
+    assert!(headers.contains(r#"["x-tenant","a b"]"#), "{headers}");
+    assert!(headers.contains(r#"["content-type","application/json; charset=utf-8"]"#), "{headers}");
+    for (header, reason) in [
+        (json!(["Stripe-Signature", "t=1"]), "`stripe-signature` is set by the signature"),
+        (json!(["Content-Length", "5"]), "`content-length` is set by the connection"),
+        (json!(["host", "a"]), "`host` is set by the connection"),
+        (json!(["a b", "c"]), "`a b` is not a header name"),
+        (json!(["x-a", "b\r\nx-c: d"]), "value of `x-a` has control characters"),
+        (json!(["x-a", "b".repeat(5000)]), "value of `x-a` exceeds 4096 bytes"),
+    ] {
+        let answer = send(json!([header]));
+        assert_eq!((answer.status(), answer.body().trim_end()), (Some(422), reason));
+    }
+    assert_eq!(send(json!(vec![["x-a", "b"]; 21])).status(), Some(422));
+    inspector.stop();
+
+    // The scheme of this provider is written by hand.
+    let inspector = Inspector::start(&["--provider", "twilio"]);
+    let wanted = json!({ "scenario": "valid", "headers": [["x-twilio-signature", "a"]] });
+    let answer = ask(&inspector, "POST", "/page/send", &wanted);
+    assert_eq!(
+        (answer.status(), answer.body()),
+        (Some(422), "`x-twilio-signature` is set by the signature\n")
+    );
     inspector.stop();
 }
