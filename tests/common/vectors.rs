@@ -1,6 +1,6 @@
-//! The known answers in `tests/vectors/`, and the verifier and request of each.
+//! The known answers in `tests/vectors/answers/`, and the verifier and request of each.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, slice};
+use std::{collections::BTreeMap, fs, slice};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
@@ -43,24 +43,13 @@ impl Vector {
     }
 }
 
-/// Returns the vectors of all files. Files whose names begin with a feature require it, and EasyPost's vectors require
-/// `unicode`.
+/// Returns the vectors of all providers.
 pub fn vectors() -> Vec<Vector> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let has_providers =
-        |path: &PathBuf| match path.file_stem().unwrap().to_str().and_then(|stem| stem.split('-').next()) {
-            Some("asymmetric") => cfg!(feature = "asymmetric"),
-            Some("encrypted") => cfg!(feature = "encrypted"),
-            Some("jwt") => cfg!(feature = "jwt"),
-            _ => true,
-        };
-    let is_json = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
-    let mut paths: Vec<_> = paths.filter(is_json).filter(has_providers).collect();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/answers");
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let read = |path| serde_json::from_str::<Vec<Vector>>(&fs::read_to_string(path).unwrap()).unwrap();
-    let has_provider = |vector: &Vector| cfg!(feature = "unicode") || vector.scheme != "easypost";
-    paths.into_iter().flat_map(read).filter(has_provider).collect()
+    paths.into_iter().flat_map(read).collect()
 }
 
 /// The value of a header, or its values if the header is repeated.

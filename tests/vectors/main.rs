@@ -1,15 +1,13 @@
 //! Known answers: requests from providers' documentation and SDKs, and requests computed by an independent
-//! implementation. The JSON files state the source of each.
+//! implementation. `answers/` has a file for each provider, which states the source of each answer.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod covered;
-#[cfg(feature = "tracing")]
-#[allow(dead_code, unreachable_pub, reason = "only `tests/tracing.rs` uses all of it")]
+mod retries;
+#[allow(dead_code, unreachable_pub, reason = "only `tests/observe/` uses all of it")]
 #[path = "../common/seen.rs"]
 mod seen;
-#[cfg(feature = "test-util")]
 mod signing;
-#[cfg(feature = "tracing")]
 mod silence;
 mod standalone;
 #[allow(unreachable_pub, reason = "other test crates share this file")]
@@ -67,6 +65,8 @@ async fn every_valid_vector_with_an_extra_byte_is_rejected() {
         "ecwid",
         "prismic",
         "vapi",
+        "cloudprinter",
+        "meraki",
         // Only the signed payload counts, and it is one of the fields.
         "apple-app-store",
         "apple-app-store-sandbox",
