@@ -1,5 +1,4 @@
 //! Verification without the layer: `verify_request` and `verify_in`.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
     future::pending,

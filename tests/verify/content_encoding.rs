@@ -1,5 +1,4 @@
 //! Bodies with a `content-encoding`.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{error::Error, io::Write};
 
@@ -10,7 +9,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use sha2::Sha256;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower_http::decompression::RequestDecompressionLayer;
 use tower_webhook::{
     Body, BoxError, Delivery, Rejection, RejectionKind, Secret, Undecodable, WebhookLayer, provider,
 };
@@ -79,81 +79,76 @@ async fn send(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Result<Opti
     }
 }
 
-#[cfg(feature = "compression")]
-mod decoded {
-    use super::*;
+/// Returns a request from Nylas, which signs the encoded body.
+fn nylas(body: Bytes) -> Request<Full<Bytes>> {
+    request("x-nylas-signature", &body.clone(), "gzip", body)
+}
 
-    /// Returns a request from Nylas, which signs the encoded body.
-    fn nylas(body: Bytes) -> Request<Full<Bytes>> {
-        request("x-nylas-signature", &body.clone(), "gzip", body)
-    }
+#[tokio::test]
+async fn either_signed_form_is_decoded_for_the_handler() {
+    let body = gzip(JSON);
+    let handled = |id: Option<&str>| Handled {
+        body: JSON.into(),
+        raw: body.clone(),
+        id: id.map(Into::into),
+        event_type: Some("message.created".into()),
+        headers: [Some(JSON.len().to_string()), None],
+        error: None,
+    };
+    assert_eq!(send(layer("nylas"), nylas(body.clone())).await, Ok(Some(handled(Some("evt_1")))));
+    // GetStream signs the decoded body.
+    let getstream = request("x-signature", JSON.as_bytes(), "gzip", body.clone());
+    assert_eq!(send(layer("getstream"), getstream).await, Ok(Some(handled(None))));
+}
 
-    #[tokio::test]
-    async fn either_signed_form_is_decoded_for_the_handler() {
-        let body = gzip(JSON);
-        let handled = |id: Option<&str>| Handled {
-            body: JSON.into(),
-            raw: body.clone(),
-            id: id.map(Into::into),
-            event_type: Some("message.created".into()),
-            headers: [Some(JSON.len().to_string()), None],
-            error: None,
-        };
-        assert_eq!(send(layer("nylas"), nylas(body.clone())).await, Ok(Some(handled(Some("evt_1")))));
-        // GetStream signs the decoded body.
-        let getstream = request("x-signature", JSON.as_bytes(), "gzip", body.clone());
-        assert_eq!(send(layer("getstream"), getstream).await, Ok(Some(handled(None))));
-    }
+#[tokio::test]
+async fn a_signature_of_the_other_form_is_rejected() {
+    let body = gzip(JSON);
+    let nylas = request("x-nylas-signature", JSON.as_bytes(), "gzip", body.clone());
+    assert_eq!(send(layer("nylas"), nylas).await, Err(RejectionKind::WrongSignature));
+    let getstream = request("x-signature", &body.clone(), "gzip", body);
+    assert_eq!(send(layer("getstream"), getstream).await, Err(RejectionKind::WrongSignature));
+}
 
-    #[tokio::test]
-    async fn a_signature_of_the_other_form_is_rejected() {
-        let body = gzip(JSON);
-        let nylas = request("x-nylas-signature", JSON.as_bytes(), "gzip", body.clone());
-        assert_eq!(send(layer("nylas"), nylas).await, Err(RejectionKind::WrongSignature));
-        let getstream = request("x-signature", &body.clone(), "gzip", body);
-        assert_eq!(send(layer("getstream"), getstream).await, Err(RejectionKind::WrongSignature));
-    }
+#[tokio::test]
+async fn a_duplicate_is_recognized_by_the_id_in_the_decoded_body() {
+    let layer = layer("nylas");
+    assert!(send(layer.clone(), nylas(gzip(JSON))).await.unwrap().is_some());
+    assert_eq!(send(layer, nylas(gzip(JSON))).await, Ok(None));
+}
 
-    #[tokio::test]
-    async fn a_duplicate_is_recognized_by_the_id_in_the_decoded_body() {
-        let layer = layer("nylas");
-        assert!(send(layer.clone(), nylas(gzip(JSON))).await.unwrap().is_some());
-        assert_eq!(send(layer, nylas(gzip(JSON))).await, Ok(None));
-    }
+#[tokio::test]
+async fn a_decompression_bomb_exceeds_the_body_limit() {
+    let bomb = gzip(vec![b' '; 3 << 20]);
+    assert!(bomb.len() < 8192);
+    let signed = nylas(bomb.clone());
+    assert_eq!(send(layer("nylas"), signed).await, Err(RejectionKind::BodyTooLarge));
+    let unsigned = request("x-signature", b"", "gzip", bomb.clone());
+    assert_eq!(send(layer("getstream"), unsigned).await, Err(RejectionKind::BodyTooLarge));
+    // Even without a body limit, an unverified body is decoded to at most 64 KiB, or 100 times its encoded length
+    // if that is more.
+    let unlimited = layer("getstream").body_limit(usize::MAX);
+    let unsigned = request("x-signature", b"", "gzip", bomb);
+    assert_eq!(send(unlimited, unsigned).await, Err(RejectionKind::BodyTooLarge));
+}
 
-    #[tokio::test]
-    async fn a_decompression_bomb_exceeds_the_body_limit() {
-        let bomb = gzip(vec![b' '; 3 << 20]);
-        assert!(bomb.len() < 8192);
-        let signed = nylas(bomb.clone());
-        assert_eq!(send(layer("nylas"), signed).await, Err(RejectionKind::BodyTooLarge));
-        let unsigned = request("x-signature", b"", "gzip", bomb.clone());
-        assert_eq!(send(layer("getstream"), unsigned).await, Err(RejectionKind::BodyTooLarge));
-        // Even without a body limit, an unverified body is decoded to at most 64 KiB, or 100 times its encoded length
-        // if that is more.
-        let unlimited = layer("getstream").body_limit(usize::MAX);
-        let unsigned = request("x-signature", b"", "gzip", bomb);
-        assert_eq!(send(unlimited, unsigned).await, Err(RejectionKind::BodyTooLarge));
+#[tokio::test]
+async fn the_decoded_body_counts_towards_the_buffer_budget() {
+    let body = gzip("x".repeat(5000));
+    let small = layer("nylas").buffer_budget(4096);
+    assert_eq!(send(small, nylas(body.clone())).await, Err(RejectionKind::OverBudget));
+    let enough = layer("nylas").buffer_budget(5000 + body.len());
+    // The budget is released once a delivery is handed to the handler.
+    for _ in 0..3 {
+        assert!(send(enough.clone(), nylas(body.clone())).await.unwrap().is_some());
     }
+}
 
-    #[tokio::test]
-    async fn the_decoded_body_counts_towards_the_buffer_budget() {
-        let body = gzip("x".repeat(5000));
-        let small = layer("nylas").buffer_budget(4096);
-        assert_eq!(send(small, nylas(body.clone())).await, Err(RejectionKind::OverBudget));
-        let enough = layer("nylas").buffer_budget(5000 + body.len());
-        // The budget is released once a delivery is handed to the handler.
-        for _ in 0..3 {
-            assert!(send(enough.clone(), nylas(body.clone())).await.unwrap().is_some());
-        }
-    }
-
-    #[tokio::test]
-    async fn an_undecodable_body_without_a_valid_signature_is_never_handed_over() {
-        let layer = layer("getstream").on_undecodable(Undecodable::HandOver);
-        let unsigned = request("x-signature", b"", "gzip", Bytes::from_static(b"\x1f\x8bjunk"));
-        assert_eq!(send(layer, unsigned).await, Err(RejectionKind::Undecodable));
-    }
+#[tokio::test]
+async fn an_undecodable_body_without_a_valid_signature_is_never_handed_over() {
+    let layer = layer("getstream").on_undecodable(Undecodable::HandOver);
+    let unsigned = request("x-signature", b"", "gzip", Bytes::from_static(b"\x1f\x8bjunk"));
+    assert_eq!(send(layer, unsigned).await, Err(RejectionKind::Undecodable));
 }
 
 #[tokio::test]
@@ -168,10 +163,7 @@ async fn the_policy_decides_on_a_verified_body_that_cannot_be_decoded() {
     assert_eq!((handled.body, handled.raw), (body.clone(), body.clone()));
     assert_eq!(handled.headers, [Some(body.len().to_string()), Some("br".into())]);
     let error = handled.error.unwrap();
-    let expected = match cfg!(feature = "compression") {
-        true => "`content-encoding` is not `gzip` or `deflate`",
-        false => "body has a `content-encoding`; decoding it requires the feature `compression`",
-    };
+    let expected = "`content-encoding` is not `gzip` or `deflate`";
     assert_eq!((&*error.0, &*error.1), (expected, expected));
     // If the signature is wrong, the rejection reports the signature and not the encoding.
     let unsigned = request("x-nylas-signature", b"", "br", body.clone());
@@ -183,17 +175,6 @@ async fn an_identity_encoding_changes_nothing() {
     let identity = request("x-nylas-signature", JSON.as_bytes(), "identity", JSON.into());
     let handled = send(layer("nylas"), identity).await.unwrap().unwrap();
     assert_eq!((&*handled.body, handled.headers[1].as_deref()), (JSON.as_bytes(), Some("identity")));
-}
-
-#[cfg(not(feature = "compression"))]
-#[tokio::test]
-async fn an_encoded_body_requires_the_feature() {
-    let body = gzip(JSON);
-    let nylas = request("x-nylas-signature", &body.clone(), "gzip", body.clone());
-    assert_eq!(send(layer("nylas"), nylas).await, Err(RejectionKind::Undecodable));
-    let getstream = request("x-signature", JSON.as_bytes(), "gzip", body);
-    let service = layer("getstream");
-    assert_eq!(send(service, getstream).await, Err(RejectionKind::Undecodable));
 }
 
 /// `content-encoding` is not signed, so an attacker can add it to a captured delivery.
@@ -246,7 +227,6 @@ async fn the_replay_guard_recognizes_a_body_in_an_unknown_encoding() {
     assert_eq!(send(layer, form("identity", "guid-3")).await, Ok(None));
 }
 
-#[cfg(feature = "compression")]
 #[tokio::test]
 async fn a_replaced_encoding_does_not_use_up_the_id() {
     let zlib = |text: &str| {
@@ -269,11 +249,23 @@ async fn a_replaced_encoding_does_not_use_up_the_id() {
     }
 }
 
-#[cfg(feature = "compression")]
 #[tokio::test]
 async fn an_unverified_body_without_content_is_rejected_early() {
     let header = &gzip("")[..10];
     let empty_blocks = [header, &b"\0\0\0\xff\xff".repeat(200_000)].concat();
     let unsigned = request("x-signature", b"", "gzip", empty_blocks.into());
     assert_eq!(send(layer("getstream"), unsigned).await, Err(RejectionKind::Undecodable));
+}
+
+#[tokio::test]
+async fn a_layer_below_one_that_decompresses_verifies_the_decoded_body() {
+    let handler = service_fn(async |request: Request<Body>| {
+        let payload = request.extensions().get::<Delivery>().unwrap().payload().clone();
+        Ok::<_, BoxError>(Response::new(Full::from(payload)))
+    });
+    let service = ServiceBuilder::new().layer(RequestDecompressionLayer::new()).layer(layer("getstream"));
+    let request = request("x-signature", JSON.as_bytes(), "gzip", gzip(JSON));
+    let response = service.service(handler).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), JSON);
 }

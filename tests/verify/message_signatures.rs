@@ -1,8 +1,6 @@
 //! HTTP Message Signatures (RFC 9421): known answers, the builder, and signing for tests.
-#![cfg(feature = "message-signatures")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -12,9 +10,11 @@ use tower_webhook::{
     RejectionKind, Secret, testing,
     verify::{
         self, Algorithm, InvalidScheme, Location, MessageAlgorithm, MessageSignature,
-        MessageSignatureVerifier, Profile, RequestContext, Verified, VerifyError,
+        MessageSignatureVerifier, Profile, RequestContext,
     },
 };
+
+use crate::judge::{assert_outcomes, judge, now, request, text};
 
 const ALGORITHMS: [MessageAlgorithm; 6] = [
     MessageAlgorithm::HmacSha256,
@@ -31,10 +31,6 @@ fn vectors() -> Vec<Value> {
 
 fn vector(id: &str) -> Value {
     vectors().into_iter().find(|vector| vector["id"] == id).unwrap()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
 }
 
 fn algorithm(vector: &Value) -> MessageAlgorithm {
@@ -79,51 +75,9 @@ fn verifier(vector: &Value) -> MessageSignatureVerifier {
     builder(vector).key(algorithm(vector), key(vector)).verifier(Profile::new("acme")).unwrap()
 }
 
-fn request(vector: &Value) -> Request<Bytes> {
-    // HTTP/1.1: the path in the request line, and the host in a header.
-    let url = text(&vector["url"]);
-    let target = url.split_once("://").unwrap().1.find('/').map_or("/", |at| &url["https://".len() + at..]);
-    let mut request = Request::builder().method(text(&vector["method"])).uri(target);
-    for (name, value) in vector["headers"].as_object().unwrap() {
-        request = request.header(name, text(value));
-    }
-    request.body(Bytes::copy_from_slice(text(&vector["body_utf8"]).as_bytes())).unwrap()
-}
-
-fn now(vector: &Value) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(vector["now_unix"].as_u64().unwrap())
-}
-
-async fn judge(
-    verifier: &MessageSignatureVerifier,
-    request: Request<Bytes>,
-    now: SystemTime,
-) -> Result<Verified, VerifyError> {
-    let (head, body) = request.into_parts();
-    verify::verify_request(verifier, &head, &body, now).await
-}
-
 #[tokio::test]
 async fn the_known_answers_are_judged_correctly() {
-    let (mut published, mut wrong) = (0, Vec::new());
-    for vector in vectors() {
-        let judged = judge(&verifier(&vector), request(&vector), now(&vector)).await;
-        let expected = match text(&vector["expect"]) {
-            "valid" => Ok(()),
-            "wrong" => Err(RejectionKind::WrongSignature),
-            "missing" => Err(RejectionKind::MissingSignature),
-            "malformed" => Err(RejectionKind::MalformedSignature),
-            "stale" => Err(RejectionKind::StaleTimestamp),
-            other => panic!("{other}"),
-        };
-        published += usize::from(judged.is_ok() && vector["kind"] == "published");
-        let outcome = judged.as_ref().map(|_| ()).map_err(VerifyError::kind);
-        if outcome != expected {
-            wrong.push(format!("{}: expected {expected:?}, found {judged:?}", vector["id"]));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(published, 6);
+    assert_eq!(assert_outcomes(vectors(), verifier, request).await, 6);
 }
 
 /// Each valid request is rejected if a byte of a signed part changes.

@@ -1,0 +1,107 @@
+//! Requests of the known answers, with bodies in frames of one byte.
+
+use std::{
+    convert::Infallible,
+    fs,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::Full;
+use serde_json::Value;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
+    verify::Verifier,
+};
+
+/// The facts about a delivery that the handler sees.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) id: Option<String>,
+    pub(super) timestamp: Option<SystemTime>,
+    pub(super) event_type: Option<String>,
+    pub(super) secret_index: usize,
+}
+
+/// A body in frames of one byte.
+pub(super) struct ByteByByte(Bytes);
+
+impl http_body::Body for ByteByByte {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = (!self.0.is_empty()).then(|| self.0.split_to(1));
+        Poll::Ready(next.map(|byte| Ok(Frame::data(byte))))
+    }
+}
+
+pub(super) fn known(id: &str) -> Value {
+    // The id is that of the provider, with a number.
+    let (provider, _) = id.rsplit_once('-').unwrap();
+    let file = format!("{}/tests/vectors/answers/{provider}.json", env!("CARGO_MANIFEST_DIR"));
+    let all: Vec<Value> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    all.into_iter().find(|vector| vector["id"] == id).unwrap()
+}
+
+pub(super) fn secret(vector: &Value) -> Secret {
+    vector["secret"].as_str().unwrap().parse().unwrap()
+}
+
+pub(super) fn provider_of(vector: &Value) -> WebhookLayer {
+    let provider = provider::find(vector["scheme"].as_str().unwrap()).unwrap();
+    layer_of(provider.verifier(secret(vector)).unwrap(), vector)
+}
+
+/// Returns a layer whose clock is set to the vector's time.
+pub(super) fn layer_of(verifier: impl Verifier, vector: &Value) -> WebhookLayer {
+    let clock = ManualClock::at_unix(vector["now_unix"].as_u64().unwrap_or(1_700_000_000) as u32);
+    WebhookLayer::with_verifier(verifier).clock(clock)
+}
+
+/// Returns a vector's request without its body.
+pub(super) fn request(vector: &Value) -> Request<()> {
+    let headers = vector["headers"].as_object().unwrap();
+    let request = Request::post(vector["url"].as_str().unwrap());
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(name, value.as_str().unwrap()));
+    request.body(()).unwrap()
+}
+
+pub(super) async fn send(
+    layer: WebhookLayer,
+    vector: &Value,
+    request: Request<()>,
+) -> Result<Seen, RejectionKind> {
+    let service = layer.layer(service_fn(async |request: Request<Body>| {
+        let delivery = request.extensions().get::<Delivery>().unwrap();
+        let mut response = Response::new(Full::<Bytes>::default());
+        response.extensions_mut().insert(Seen {
+            id: delivery.id().map(Into::into),
+            timestamp: delivery.timestamp(),
+            event_type: delivery.event_type().map(Into::into),
+            secret_index: delivery.secret_index(),
+        });
+        Ok::<_, BoxError>(response)
+    }));
+    let body = Bytes::copy_from_slice(vector["body_utf8"].as_str().unwrap().as_bytes());
+    let request = request.map(|()| ByteByByte(body));
+    let response = service.oneshot(request).await.unwrap();
+    match response.extensions().get::<Rejection>() {
+        Some(rejection) => Err(rejection.kind()),
+        // The layer answers a duplicate without the handler.
+        None => Ok(response.extensions().get::<Seen>().cloned().unwrap_or_default()),
+    }
+}
+
+pub(super) fn at(seconds: u64) -> Option<SystemTime> {
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}

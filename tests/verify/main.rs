@@ -1,0 +1,13 @@
+//! Verification of requests, with and without the layer. The known answers of all providers are in `tests/vectors/`.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod cavage_signatures;
+mod content_encoding;
+mod detached_jws;
+mod judge;
+mod jwt;
+mod known;
+mod message_signatures;
+mod public_keys;
+mod scheme;
+mod standalone;
