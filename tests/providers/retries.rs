@@ -1,6 +1,4 @@
 //! The deduplication window of each provider is longer than its retries.
-#![cfg(feature = "full")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
 
