@@ -17,7 +17,7 @@ use tower::{
 };
 use tower_webhook::{Body, Delivery};
 
-use crate::{assert_guarded, webhooks};
+use super::{assert_guarded, webhooks};
 
 async fn on_order(_: Delivery) {}
 

@@ -23,7 +23,7 @@ use tower_http::{
 };
 use tower_webhook::Delivery;
 
-use crate::{assert_guarded, webhooks};
+use super::{assert_guarded, webhooks};
 
 async fn on_order(_: Delivery) -> &'static str {
     "handled"

@@ -1,8 +1,5 @@
 //! The layer keeps tower's contract: it calls only services that are ready, and it does not hold a concurrency permit
 //! while it reads a body.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
 
 use std::{
     convert::Infallible,
@@ -15,7 +12,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::{NOW, Outcomes, Sent, outcomes, post, secret, signed, soon};
 use http::{Request, Response, StatusCode};
 use http_body_util::{
     BodyExt,
@@ -24,6 +20,8 @@ use http_body_util::{
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, limit::ConcurrencyLimitLayer, service_fn};
 use tower_webhook::{Body, ManualClock, OutcomeKind, WebhookLayer};
+
+use crate::common::{self, NOW, Outcomes, Sent, outcomes, post, secret, signed, soon};
 
 fn layer() -> WebhookLayer {
     WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW))

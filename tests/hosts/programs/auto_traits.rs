@@ -40,19 +40,21 @@ fn public_types_are_send_sync_unpin_and_debug() {
         FaultyStore<MokaStore>, Operation, Outcomes, Algorithm, Attempt, CachedLookup<String>, Encoding, Endpoint, InvalidLocation,
         InvalidScheme, Locations, RequestContext<'static>, Scheme, SchemeVerifier, SignedEncoding, TimeUnit,
     );
-    #[cfg(feature = "axum")]
     all!(shared: tower_webhook::Payload<u8>);
     #[cfg(feature = "redis")]
     all!(shared: tower_webhook::store::RedisStore);
-    #[cfg(feature = "asymmetric")]
     all!(shared:
         provider::AdobeIo, provider::AwsSns, provider::Circle, provider::Ebay, provider::FireblocksJwks,
         provider::GithubSecretScanning, provider::PayPal,
     );
-    #[cfg(feature = "message-signatures")]
+    all!(shared:
+        tower_webhook::verify::DetachedJws, tower_webhook::verify::DetachedJwsVerifier,
+        tower_webhook::verify::JwsAlgorithm,
+    );
     all!(shared:
         tower_webhook::verify::MessageAlgorithm, tower_webhook::verify::MessageSignature,
-        tower_webhook::verify::MessageSignatureVerifier,
+        tower_webhook::verify::MessageSignatureVerifier, tower_webhook::verify::CavageAlgorithm,
+        tower_webhook::verify::CavageSignature, tower_webhook::verify::CavageSignatureVerifier,
     );
 }
 
@@ -67,16 +69,15 @@ fn handles_and_values_are_clone() {
     all!(value: RejectionKind, OutcomeKind, HandlerEnd, Settlement, Token, Fault, Operation, Algorithm, Encoding, SignedEncoding, TimeUnit);
     #[cfg(feature = "redis")]
     all!(cloned: tower_webhook::store::RedisStore);
-    #[cfg(feature = "message-signatures")]
-    all!(cloned: tower_webhook::verify::MessageSignature);
-    #[cfg(feature = "message-signatures")]
-    all!(value: tower_webhook::verify::MessageAlgorithm);
+    all!(cloned: tower_webhook::verify::DetachedJws);
+    all!(value: tower_webhook::verify::JwsAlgorithm);
+    all!(cloned: tower_webhook::verify::MessageSignature, tower_webhook::verify::CavageSignature);
+    all!(value: tower_webhook::verify::MessageAlgorithm, tower_webhook::verify::CavageAlgorithm);
 }
 
 #[test]
 fn error_types_implement_error() {
     all!(error: Rejection, InvalidSecret, DecodeError, StoreError, VerifyError, ConnectError, CannotSign, InvalidLocation, InvalidScheme);
-    #[cfg(feature = "axum")]
     all!(error: tower_webhook::axum::MissingDelivery, tower_webhook::PayloadRejection);
 }
 

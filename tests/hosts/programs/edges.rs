@@ -17,11 +17,8 @@ use tower_http::{
 };
 use tower_webhook::Delivery;
 
-use crate::{
-    assert_guarded,
-    common::{Sent, signed},
-    webhooks,
-};
+use super::{assert_guarded, webhooks};
+use crate::common::{Sent, signed};
 
 async fn on_order(_: Delivery) {}
 
@@ -62,7 +59,7 @@ async fn a_layer_can_be_switched_off_with_only_if() {
         Router::new().route("/orders", post(async || ())).layer(webhooks().only_if(move |_| verify))
     };
     assert_guarded(app(true)).await;
-    let off = app(false).oneshot(crate::post("{}")).await.unwrap();
+    let off = app(false).oneshot(crate::common::post("{}")).await.unwrap();
     assert_eq!(off.status(), 200);
 }
 
