@@ -1,24 +1,4 @@
 //! The fields of each request's span, and the logged events. Neither may contain secrets or payloads.
-#![cfg(feature = "tracing")]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    unreachable_pub
-)]
-
-#[path = "common/endings.rs"]
-mod endings;
-#[path = "common/seen.rs"]
-mod seen;
-#[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "common/sign.rs"]
-mod sign;
-#[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "semantics/support.rs"]
-mod support;
 
 use std::{
     convert::Infallible,
@@ -45,8 +25,8 @@ use tracing::{Instrument, Level, subscriber::with_default};
 use crate::{
     endings::{Broken, KINDS, PAYLOAD, named, rejected},
     seen::{Logged, Seen},
-    sign::post,
-    support::{Act, Handler, faulty_store, github_layer, github_signed, layer, settle_down, signed},
+    sign::{self, post},
+    support::{self, Act, Handler, faulty_store, github_layer, github_signed, layer, settle_down, signed},
 };
 
 #[tokio::test(start_paused = true)]
@@ -142,7 +122,6 @@ async fn an_acknowledged_undecodable_payload_is_logged_as_a_warning() {
 }
 
 /// As with a payload that the layer decodes, the operator must see the field's name, but no payload data.
-#[cfg(feature = "axum")]
 #[tokio::test(start_paused = true)]
 async fn a_payload_that_the_handler_cannot_decode_is_logged_as_a_rejection() {
     use axum::handler::HandlerWithoutStateExt;
@@ -217,7 +196,7 @@ async fn event_types_without_a_route_are_logged_once() {
 
 #[tokio::test(start_paused = true)]
 async fn the_fields_are_the_documented_ones() {
-    let docs = include_str!("../src/observe/mod.rs");
+    let docs = include_str!("../../src/observe/mod.rs");
     let (seen, _guard) = Seen::start();
     Handler::default().under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
     let declared = seen.span().declared;

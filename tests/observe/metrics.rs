@@ -1,22 +1,4 @@
 //! The metrics that a recorder of the `metrics` facade receives.
-#![cfg(feature = "metrics")]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    unreachable_pub
-)]
-
-#[path = "common/endings.rs"]
-mod endings;
-#[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "common/sign.rs"]
-mod sign;
-#[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "semantics/support.rs"]
-mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +10,6 @@ use http::{Request, request::Parts};
 use http_body_util::Full;
 use metrics::{Unit, set_default_local_recorder};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-#[cfg(feature = "axum")]
 use tower::{Layer, ServiceExt};
 use tower_webhook::{
     Item, RejectionKind, Undecodable, WebhookLayer,
@@ -177,7 +158,6 @@ async fn each_outcome_of_a_delivery_is_counted_and_measured() {
 }
 
 /// An alert on undecodable payloads must not depend on whether the layer or the handler decodes them.
-#[cfg(feature = "axum")]
 #[tokio::test(start_paused = true)]
 async fn a_payload_that_the_handler_cannot_decode_is_counted_as_a_rejection() {
     use axum::handler::HandlerWithoutStateExt;
@@ -221,7 +201,7 @@ async fn each_rejection_is_counted_under_its_kind() {
             assert!(in_flight.is_none_or(|value| *value == DebugValue::Gauge(0.0.into())), "{in_flight:?}");
         }
         let all: String = series.0.into_keys().collect();
-        for secret in [sign::SECRET, "PAYLOAD", "SIGNATURE", "msg_1", "whsec"] {
+        for secret in [crate::sign::SECRET, "PAYLOAD", "SIGNATURE", "msg_1", "whsec"] {
             assert!(!all.contains(secret), "{secret} is in {all}");
         }
     }
@@ -381,7 +361,7 @@ async fn a_recorder_may_be_installed_late_or_not_at_all() {
 
 #[tokio::test(start_paused = true)]
 async fn each_metric_is_described_with_its_unit_and_is_in_the_docs() {
-    let docs = include_str!("../src/observe/mod.rs");
+    let docs = include_str!("../../src/observe/mod.rs");
     let (_guard, seen) = recorder();
     Handler::default().under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
     let mut names = BTreeSet::new();
