@@ -1,18 +1,16 @@
 //! Random operations on the stores in memory, which must return the same results as a model of a store.
-//! (`tests/redis/reference.rs` tests Redis, and `tests/model/` tests concurrent threads.)
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod machine;
-mod model;
 
 use std::{sync::Arc, time::Duration};
 
-use machine::judge;
-use model::Allowance;
 use proptest::test_runner::TestCaseResult;
 use tower_webhook::{
     ManualClock,
     store::{CachedStore, MokaStore, Store},
+};
+
+use crate::{
+    machine::{self, judge},
+    model::Allowance,
 };
 
 const CASES: u32 = 500;
