@@ -13,8 +13,8 @@ use tower_webhook::store::{self, PostgresStore};
 
 use crate::{
     common::soon,
-    replica::{Replica, layer, signed},
     server::{Server, pool_of, until},
+    store_server::replica::{Replica, layer, signed},
     tools,
 };
 

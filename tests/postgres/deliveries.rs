@@ -1,41 +1,13 @@
-//! Processing of deliveries: the cases of `tests/semantics` that depend on the store.
-
-use std::time::Duration;
+//! What a duplicate writes, stores from URLs, and keys in tables.
 
 use http::StatusCode;
-use sqlx::Connection;
-use tower_webhook::{
-    ManualClock, RejectionKind, Secret, Settlement, WebhookLayer, provider,
-    store::{AnyStore, CachedStore, Store},
-};
+use tower_webhook::store::{AnyStore, Store};
 
 use crate::{
-    common::{NOW, github, outcomes, soon},
-    replica::{PANIC, Replica, layer, signed},
-    server::{ANY_STATEMENT, HEARTBEAT, LOGGED, Server, until},
+    common::soon,
+    server::Server,
+    store_server::replica::{Replica, layer, signed},
 };
-
-#[tokio::test]
-async fn a_delivery_takes_two_statements_and_a_duplicate_one() {
-    let server = Server::start_with(&[LOGGED]).await;
-    let mut replica = Replica::new(layer(server.store().await));
-    for n in 0..10 {
-        replica.handle(&format!("msg_{n}")).await;
-    }
-    assert_eq!(server.statements(ANY_STATEMENT), 20);
-    for n in 0..10 {
-        replica.send(signed(&format!("msg_{n}"))).await.assert_duplicate();
-    }
-    assert_eq!(server.statements(ANY_STATEMENT), 30);
-    replica.answer(signed("failed"), StatusCode::BAD_GATEWAY).await;
-    assert_eq!(server.statements(ANY_STATEMENT), 32);
-    let running = replica.begin(signed("running"));
-    let call = replica.call().await;
-    replica.send(signed("running")).await.assert_in_progress();
-    call.answer(StatusCode::OK);
-    soon(running).await.unwrap();
-    assert_eq!(server.statements(ANY_STATEMENT), 35);
-}
 
 /// A duplicate that wrote would wait for the disk, and a flood of duplicates would lock out heartbeats.
 #[tokio::test]
@@ -59,28 +31,6 @@ async fn a_duplicate_writes_nothing() {
     assert!(writes <= 2, "{writes}");
     call.answer(StatusCode::OK);
     soon(running).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_cached_duplicate_takes_no_statement() {
-    let server = Server::start_with(&[LOGGED]).await;
-    let clock = ManualClock::at_unix(NOW);
-    let cached = |store| CachedStore::new(store, 1000).clock(clock.clone());
-    let mut one = Replica::new(layer(cached(server.store().await)));
-    let other = Replica::new(layer(cached(server.store().await)));
-    one.handle("msg_1").await;
-
-    let before = server.statements(ANY_STATEMENT);
-    one.send(signed("msg_1")).await.assert_duplicate();
-    assert_eq!(server.statements(ANY_STATEMENT), before);
-    // The other replica's cache learns of the delivery from the first duplicate.
-    for _ in 0..3 {
-        other.send(signed("msg_1")).await.assert_duplicate();
-    }
-    assert_eq!(server.statements(ANY_STATEMENT), before + 1);
-    clock.advance(Duration::from_secs(61));
-    one.send(signed("msg_1")).await.assert_duplicate();
-    assert_eq!(server.statements(ANY_STATEMENT), before + 2);
 }
 
 #[tokio::test]
@@ -109,231 +59,6 @@ async fn a_store_from_a_url_can_use_a_unix_socket() {
 }
 
 #[tokio::test]
-async fn a_delivery_handled_by_one_replica_is_a_duplicate_for_all() {
-    let server = Server::start().await;
-    let mut one = Replica::new(layer(server.store().await));
-    let other = Replica::new(layer(server.store().await));
-    let running = one.begin(signed("msg_1"));
-    let call = one.call().await;
-    other.send(signed("msg_1")).await.assert_in_progress();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    for replica in [&one, &other] {
-        replica.send(signed("msg_1")).await.assert_duplicate();
-        assert!(replica.is_idle());
-    }
-}
-
-#[tokio::test]
-async fn another_replica_handles_a_delivery_after_a_failure() {
-    let server = Server::start().await;
-    let mut one = Replica::new(layer(server.store().await));
-    let mut other = Replica::new(layer(server.store().await));
-    let mut last = 0;
-    for status in [300, 401, 409, 500, 503] {
-        let status = StatusCode::from_u16(status).unwrap();
-        let (delivery, _) = one.answer(signed("msg_1"), status).await;
-        assert!(delivery.fencing_token().unwrap() > last);
-        last = delivery.fencing_token().unwrap();
-    }
-    let delivery = other.handle("msg_1").await;
-    assert!(delivery.is_deduped() && delivery.fencing_token().unwrap() > last);
-    one.send(signed("msg_1")).await.assert_duplicate();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_duplicates_at_many_replicas_runs() {
-    let server = Server::start().await;
-    let (tell, mut outcomes) = outcomes();
-    let layer = layer(server.store().await).on_outcome(tell);
-    let mut replicas: Vec<_> = (0..8).map(|_| Replica::new(layer.clone())).collect();
-    let duplicates: Vec<_> = (0..64).map(|n| replicas[n % replicas.len()].begin(signed("msg_1"))).collect();
-    for _ in 0..63 {
-        let outcome = outcomes.next().await;
-        assert_eq!(outcome.rejection().map(|it| it.kind()), Some(RejectionKind::InProgress));
-    }
-    let mut calls = 0;
-    for replica in &mut replicas {
-        if !replica.is_idle() {
-            replica.call().await.answer(StatusCode::OK);
-            calls += 1;
-        }
-    }
-    assert_eq!(calls, 1);
-    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Completed));
-    for duplicate in duplicates {
-        soon(duplicate).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_panic_releases() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let panicking = replica.begin(signed("msg_1"));
-    replica.call().await.answer(PANIC);
-    assert!(soon(panicking).await.unwrap_err().is_panic());
-    replica.handle("msg_1").await;
-}
-
-#[tokio::test]
-async fn a_handler_that_hangs_is_released() {
-    let server = Server::start().await;
-    let layer = layer(server.store().await).handler_timeout(Duration::from_millis(50));
-    let mut replica = Replica::new(layer);
-    let hanging = replica.begin(signed("msg_1"));
-    let _call = replica.call().await;
-    soon(hanging).await.unwrap().assert_rejected(RejectionKind::HandlerTimeout, "10");
-    let duplicate = replica.begin(signed("msg_1"));
-    replica.call().await;
-    duplicate.abort();
-}
-
-#[tokio::test]
-async fn a_client_that_hangs_up_during_the_handler_releases_the_claim() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let leaving = replica.begin(signed("msg_1"));
-    let mut call = replica.call().await;
-    leaving.abort();
-    call.dropped().await;
-    replica.handle_in_time("msg_1").await;
-}
-
-/// Locks the table against all statements of the store.
-async fn lock_table(server: &Server) -> sqlx::PgConnection {
-    let mut connection = server.connection().await;
-    sqlx::raw_sql("BEGIN; LOCK TABLE webhook_deliveries").execute(&mut connection).await.unwrap();
-    connection
-}
-
-async fn until_a_statement_waits(server: &Server) {
-    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-    until("a statement waits", async || server.get::<i64>(WAITING).await > 0).await;
-}
-
-#[tokio::test]
-async fn a_client_that_hangs_up_during_the_claim_releases_the_claim() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let lock = lock_table(&server).await;
-    let leaving = replica.begin(signed("msg_1"));
-    until_a_statement_waits(&server).await;
-    leaving.abort();
-    assert!(soon(leaving).await.unwrap_err().is_cancelled());
-    lock.close().await.unwrap();
-    replica.handle_in_time("msg_1").await;
-}
-
-#[tokio::test]
-async fn a_client_that_hangs_up_after_success_completes_the_claim() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let leaving = replica.begin(signed("msg_1"));
-    let call = replica.call().await;
-    let lock = lock_table(&server).await;
-    call.answer(StatusCode::OK);
-    until_a_statement_waits(&server).await;
-    leaving.abort();
-    let _ = soon(leaving).await;
-    lock.close().await.unwrap();
-    replica.duplicate_in_time("msg_1").await;
-    assert!(replica.is_idle());
-}
-
-#[tokio::test]
-async fn a_lease_is_extended_while_the_handler_runs() {
-    let server = Server::start_with(&[LOGGED]).await;
-    let lease = Duration::from_millis(1500);
-    let mut replica = Replica::new(layer(server.store().await).lease(lease));
-    let running = replica.begin(signed("msg_1"));
-    let call = replica.call().await;
-    until("the handler has outlived its first lease", async || server.statements(HEARTBEAT) >= 4).await;
-    replica.send(signed("msg_1")).await.assert_in_progress();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    replica.send(signed("msg_1")).await.assert_duplicate();
-}
-
-#[tokio::test]
-async fn a_suspended_owner_cannot_settle() {
-    let server = Server::start().await;
-    for late in [StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR] {
-        let (tell, mut outcomes) = outcomes();
-        let mut one = Replica::new(layer(server.store().await).on_outcome(tell));
-        let mut other = Replica::new(layer(server.store().await));
-        let id = late.as_str();
-        let suspended = one.begin(signed(id));
-        let former = one.call().await;
-        server.advance(Duration::from_secs(31)).await;
-
-        let running = other.begin(signed(id));
-        let call = other.call().await;
-        let fencing = |call: &crate::common::Call| call.delivery.as_ref().unwrap().fencing_token().unwrap();
-        assert!(fencing(&call) > fencing(&former));
-        former.answer(late);
-        assert_eq!(soon(suspended).await.unwrap().0.status(), late);
-        assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Lost));
-        one.send(signed(id)).await.assert_in_progress();
-        call.answer(StatusCode::OK);
-        soon(running).await.unwrap();
-        one.send(signed(id)).await.assert_duplicate();
-    }
-}
-
-#[tokio::test]
-async fn a_client_that_hangs_up_on_a_detached_handler_completes_the_claim() {
-    let server = Server::start().await;
-    let layer = layer(server.store().await).detached();
-    let (drain, mut one) = (layer.drain(), Replica::new(layer));
-    let other = Replica::new(self::layer(server.store().await));
-    let running = one.begin(signed("msg_1"));
-    let call = one.call().await;
-    running.abort();
-    assert!(running.await.unwrap_err().is_cancelled());
-    other.send(signed("msg_1")).await.assert_in_progress();
-    call.answer(StatusCode::OK);
-    soon(drain.finished()).await;
-    other.send(signed("msg_1")).await.assert_duplicate();
-}
-
-#[tokio::test]
-async fn after_the_deadline_every_replica_sees_the_handlers_result() {
-    let server = Server::start().await;
-    for end in [StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR] {
-        let layer = layer(server.store().await).ack_deadline(Duration::from_secs(3));
-        let (drain, mut one) = (layer.drain(), Replica::new(layer));
-        let mut other = Replica::new(self::layer(server.store().await));
-        let id = end.as_str();
-        let running = one.begin(signed(id));
-        let call = one.call().await;
-        soon(running).await.unwrap().assert_rejected(RejectionKind::AckDeadline, "5");
-        other.send(signed(id)).await.assert_in_progress();
-        call.answer(end);
-        soon(drain.finished()).await;
-        match end {
-            StatusCode::OK => other.send(signed(id)).await.assert_duplicate(),
-            _ => drop(other.handle(id).await),
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_delivery_is_remembered_for_its_window_and_until_it_is_forgotten() {
-    let server = Server::start().await;
-    let store = server.store().await;
-    let mut replica = Replica::new(layer(store.clone()).dedupe_window(Duration::from_secs(1000)));
-    replica.handle("msg_1").await;
-    server.advance(Duration::from_secs(900)).await;
-    replica.send(signed("msg_1")).await.assert_duplicate();
-    server.advance(Duration::from_secs(100)).await;
-    let delivery = replica.handle("msg_1").await;
-    assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
-    assert!(!store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
-    replica.handle("msg_1").await;
-}
-
-#[tokio::test]
 async fn endpoints_with_different_secrets_tables_or_scopes_do_not_share_keys() {
     let server = Server::start().await;
     let other_table = server.store().await.table("other");
@@ -351,21 +76,4 @@ async fn endpoints_with_different_secrets_tables_or_scopes_do_not_share_keys() {
         "SELECT count(*) FROM webhook_deliveries WHERE key = 'standard-webhooks-orders:msg_1'";
     assert_eq!(server.get::<i64>(SCOPED).await, 1);
     assert_eq!(server.get::<i64>("SELECT count(*) FROM webhook_deliveries").await, 2);
-}
-
-#[tokio::test]
-async fn a_replay_under_a_new_id_is_a_duplicate_by_its_body() {
-    const SECRET: &str = "It's a Secret to Everybody";
-    let server = Server::start_with(&[LOGGED]).await;
-    let layer = WebhookLayer::with_verifier(provider::github(SECRET.parse::<Secret>().unwrap()))
-        .dedupe(server.store().await)
-        .replay_guard();
-    let mut replica = Replica::new(layer);
-    replica.answer(github(SECRET, "guid-1", "push", "{}"), StatusCode::OK).await;
-    let before = server.statements(ANY_STATEMENT);
-    replica.answer(github(SECRET, "guid-2", "push", "{\"other\":1}"), StatusCode::OK).await;
-    assert_eq!(server.statements(ANY_STATEMENT), before + 4);
-    replica.send(github(SECRET, "guid-3", "push", "{}")).await.assert_duplicate();
-    replica.send(github(SECRET, "guid-3", "push", "{\"new\":1}")).await.assert_duplicate();
-    assert!(replica.is_idle());
 }

@@ -12,14 +12,14 @@ use tokio::{
     time::sleep,
 };
 use tower_webhook::{
-    Settlement, StoreFailure,
+    Settlement,
     store::{AnyStore, Claim, Key, PostgresStore, Store, Token},
 };
 
 use crate::{
     common::{outcomes, soon},
-    replica::{Answer, Replica, layer, signed},
     server::{Server, pool_of, until},
+    store_server::replica::{Answer, Replica, layer, signed},
 };
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -28,55 +28,6 @@ const NO_CONNECTION: &str =
 
 fn cause(answer: &Answer) -> String {
     answer.rejection().unwrap().source().unwrap().source().unwrap().to_string()
-}
-
-#[tokio::test]
-async fn a_restart_loses_no_claims_and_no_completed_deliveries() {
-    let mut server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    replica.handle("msg_1").await;
-    let running = replica.begin(signed("msg_2"));
-    let call = replica.call().await;
-    server.kill();
-    server.restart().await;
-    // The connections of the pool are broken, and the calls are repeated over new ones.
-    replica.send(signed("msg_1")).await.assert_duplicate();
-    replica.send(signed("msg_2")).await.assert_in_progress();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    replica.send(signed("msg_2")).await.assert_duplicate();
-    replica.handle("msg_3").await;
-}
-
-#[tokio::test]
-async fn deliveries_are_rejected_while_the_server_is_down_and_handled_afterwards() {
-    let mut server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    replica.handle("msg_1").await;
-    server.kill();
-    for id in ["msg_1", "msg_2", "msg_2"] {
-        replica.send(signed(id)).await.assert_unavailable();
-    }
-    assert!(replica.is_idle());
-    server.restart().await;
-    until("the store has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
-    replica.handle("msg_2").await;
-}
-
-#[tokio::test]
-async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_when_the_server_is_back() {
-    let mut server = Server::start().await;
-    let (tell, mut outcomes) = outcomes();
-    let mut replica = Replica::new(layer(server.store().await).on_outcome(tell));
-    let running = replica.begin(signed("msg_1"));
-    let call = replica.call().await;
-    server.kill();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Pending));
-    server.restart().await;
-    replica.duplicate_in_time("msg_1").await;
-    assert!(replica.is_idle());
 }
 
 /// The layer cannot know whether the transaction was committed, so the provider must retry. The row decides whether the
@@ -108,7 +59,6 @@ async fn a_commit_that_cannot_be_confirmed_is_answered_with_500() {
 }
 
 /// An error that names `commit` would send the operator to the handler.
-#[cfg(feature = "tracing")]
 #[tokio::test]
 async fn a_commit_that_cannot_be_confirmed_is_not_logged_as_missing() {
     let (seen, _guard) = crate::seen::Seen::start();
@@ -131,34 +81,6 @@ async fn a_commit_that_cannot_be_confirmed_is_not_logged_as_missing() {
         "{messages:?}"
     );
     assert!(!messages.iter().any(|message| message.contains("`commit`")), "{messages:?}");
-}
-
-#[tokio::test]
-async fn a_server_that_does_not_respond_times_out() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
-    let mut proceeding = Replica::new(proceeding);
-    replica.handle("msg_1").await;
-    let running = replica.begin(signed("msg_3"));
-    let call = replica.call().await;
-    server.signal_all("STOP");
-    let unavailable = replica.send(signed("msg_1")).await;
-    unavailable.assert_unavailable();
-    // Or the pool was still checking the connection that the previous call had returned.
-    let cause = cause(&unavailable);
-    assert!(["server did not answer within 1s", NO_CONNECTION].contains(&&*cause), "{cause}");
-    replica.send(signed("msg_2")).await.assert_unavailable();
-    let delivery = proceeding.handle("msg_2").await;
-    assert_eq!((delivery.is_deduped(), delivery.fencing_token()), (false, None));
-    assert_eq!(delivery.dedupe_key().map(Key::id), Some("msg_2"));
-    call.answer(StatusCode::BAD_GATEWAY);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
-    server.signal_all("CONT");
-    // The claims that timed out are released with their tokens.
-    replica.handle_in_time("msg_2").await;
-    replica.handle_in_time("msg_3").await;
-    replica.send(signed("msg_1")).await.assert_duplicate();
 }
 
 /// A connection that is busy with a statement that timed out must not be used again.

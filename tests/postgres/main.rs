@@ -1,5 +1,5 @@
-//! `PostgresStore` on servers that these tests start: contracts, deliveries, transactions of handlers, failing servers,
-//! and PgBouncer.
+//! `PostgresStore` on servers that these tests start: transactions of handlers, failing servers, and PgBouncer.
+//! `shared` runs the tests that `tests/redis/` has as well.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -15,18 +15,19 @@ mod common;
 mod contracts;
 mod deliveries;
 mod failures;
-#[path = "../reference/machine.rs"]
+#[path = "../store/machine.rs"]
 mod machine;
-#[path = "../reference/model.rs"]
+#[path = "../store/model.rs"]
 mod model;
 mod reference;
-#[path = "../redis/replica.rs"]
-mod replica;
-#[cfg(feature = "tracing")]
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../common/seen.rs"]
 mod seen;
 mod server;
+#[macro_use]
+#[path = "../common/store_server/mod.rs"]
+mod store_server;
+mod shared;
 mod table;
 mod tools;
 mod transactions;

@@ -13,19 +13,12 @@ use sqlx::{
 };
 use tower_webhook::store::PostgresStore;
 
+pub use self::until::until;
 use crate::tools;
 
-/// Polls `done` until it returns `true`; panics after a minute.
-pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let waiting = async {
-        while !done().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), waiting)
-        .await
-        .unwrap_or_else(|_| panic!("timed out waiting until {what}"));
-}
+#[allow(clippy::duplicate_mod, reason = "programs that use both servers include the file twice")]
+#[path = "../common/until.rs"]
+mod until;
 
 pub struct Server {
     process: Child,

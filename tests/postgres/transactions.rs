@@ -1,11 +1,15 @@
 //! Deliveries and items that are completed in the transaction of their effect.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Empty;
 use sqlx::{Acquire, PgPool, Postgres, Transaction};
+use tokio::task::JoinHandle;
+use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Delivery, HandlerEnd, Item, Outcome, Secret, Settlement, StoreFailure, WebhookLayer, provider,
+    Body, Delivery, HandlerEnd, Item, Outcome, Secret, Settlement, StoreFailure, WebhookLayer, provider,
     store::{
         AnyStore, CachedStore, Claim, CompleteError, Completion, Key, MokaStore, PostgresStore, Store,
         StoreError, Token,
@@ -14,9 +18,9 @@ use tower_webhook::{
 };
 
 use crate::{
-    common::{Call, Outcomes, github, outcomes, soon},
-    replica::{Answer, Replica, layer, signed},
+    common::{Call, Outcomes, Sent, github, outcomes, soon},
     server::{ANY_STATEMENT, HEARTBEAT, LOGGED, Server, until},
+    store_server::replica::{Answer, Replica, layer, signed},
 };
 
 /// A server, a replica, and the handler's view of the database.
@@ -40,6 +44,34 @@ impl Shop {
         let (tell, outcomes) = outcomes();
         let replica = Replica::new(layer(store.clone()).on_outcome(tell));
         Self { pool: server.pool().await, server, store, replica, outcomes }
+    }
+
+    /// Opens a shop whose layer proceeds without its first claim, which fails with `fault`.
+    async fn open_without_claim(fault: Fault) -> Self {
+        Self::open_with(|store| {
+            let store = FaultyStore::new(store);
+            store.fail_next(Operation::Claim, 1, fault);
+            layer(store).on_store_failure(StoreFailure::Proceed)
+        })
+        .await
+    }
+
+    /// Sends `msg_1`, and returns once its handler runs.
+    async fn run(&mut self) -> Run {
+        self.run_request(signed("msg_1")).await
+    }
+
+    async fn run_request(&mut self, request: Sent) -> Run {
+        let running = self.replica.begin(request);
+        Run { running, call: self.replica.call().await }
+    }
+
+    /// Lets the handler return `status`. Returns the status of the response, and how the handler and the claim ended.
+    async fn end(&mut self, run: Run, status: StatusCode) -> (StatusCode, End) {
+        let status = run.end(status).await.0.status();
+        let outcome = self.outcomes.next().await;
+        assert_eq!(outcome.status(), Some(status));
+        (status, end(&outcome))
     }
 
     async fn effects(&self) -> i64 {
@@ -74,13 +106,27 @@ impl Shop {
     /// Checks that the delivery runs again, and completes it.
     async fn assert_released(&mut self, id: &str) {
         assert_eq!(self.effects().await, 0);
-        let running = self.replica.begin(signed(id));
-        let call = self.replica.call().await;
-        self.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
-        call.answer(StatusCode::OK);
-        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-        assert_eq!(self.outcomes.next().await.settlement(), Some(Settlement::Completed));
+        let run = self.run_request(signed(id)).await;
+        self.effect(run.delivery()).await.unwrap().commit().await.unwrap();
+        assert_eq!(self.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED));
         self.assert_completed(id).await;
+    }
+}
+
+/// A delivery whose handler runs.
+struct Run {
+    running: JoinHandle<Answer>,
+    call: Call,
+}
+
+impl Run {
+    fn delivery(&self) -> &Delivery {
+        delivery(&self.call)
+    }
+
+    async fn end(self, status: StatusCode) -> Answer {
+        self.call.answer(status);
+        soon(self.running).await.unwrap()
     }
 }
 
@@ -112,14 +158,15 @@ fn delivery(call: &Call) -> &Delivery {
     call.delivery.as_ref().unwrap()
 }
 
-fn end(outcome: &Outcome) -> (Option<HandlerEnd>, Option<Settlement>) {
+type End = (Option<HandlerEnd>, Option<Settlement>);
+
+fn end(outcome: &Outcome) -> End {
     (outcome.handler(), outcome.settlement())
 }
 
-const FORGOTTEN: (Option<HandlerEnd>, Option<Settlement>) =
-    (Some(HandlerEnd::Failed), Some(Settlement::Released));
-const COMPLETED: (Option<HandlerEnd>, Option<Settlement>) =
-    (Some(HandlerEnd::Completed), Some(Settlement::Completed));
+const ERROR: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
+const FORGOTTEN: End = (Some(HandlerEnd::Failed), Some(Settlement::Released));
+const COMPLETED: End = (Some(HandlerEnd::Completed), Some(Settlement::Completed));
 const LEASE: Duration = Duration::from_millis(600);
 const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
 
@@ -127,21 +174,18 @@ const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
 async fn a_long_handler_completes_its_delivery_at_each_isolation_level() {
     for level in LEVELS {
         let mut shop = Shop::open_with(|store| layer(store).lease(LEASE)).await;
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
+        let run = shop.run().await;
         shop.three_heartbeats().await;
         let begin = format!("BEGIN ISOLATION LEVEL {level}");
         let mut transaction = shop.pool.begin_with(begin).await.unwrap();
-        shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap();
+        shop.store.complete_in(&mut transaction, run.delivery()).await.unwrap();
         // Heartbeats skip the locked row, and retries are in progress although the lease has expired.
         shop.three_heartbeats().await;
         shop.replica.send(signed("msg_1")).await.assert_in_progress();
         shop.outcomes.next().await;
         insert(&mut transaction).await;
         transaction.commit().await.unwrap();
-        call.answer(StatusCode::OK);
-        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-        assert_eq!(end(&shop.outcomes.next().await), COMPLETED, "{level}");
+        assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED), "{level}");
         shop.assert_completed("msg_1").await;
     }
 }
@@ -152,25 +196,20 @@ async fn a_long_handler_completes_its_delivery_at_each_isolation_level() {
 async fn a_heartbeat_before_the_completion_is_a_conflict_at_strict_isolation_levels() {
     for level in LEVELS {
         let mut shop = Shop::open_with(|store| layer(store).lease(LEASE)).await;
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
+        let run = shop.run().await;
         let mut transaction = shop.pool.begin_with(format!("BEGIN ISOLATION LEVEL {level}")).await.unwrap();
         insert(&mut transaction).await;
         shop.three_heartbeats().await;
-        let completed = shop.store.complete_in(&mut transaction, delivery(&call)).await;
+        let completed = shop.store.complete_in(&mut transaction, run.delivery()).await;
         if level == "READ COMMITTED" {
             completed.unwrap();
             transaction.commit().await.unwrap();
-            call.answer(StatusCode::OK);
-            soon(running).await.unwrap();
-            assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+            assert_eq!(shop.end(run, StatusCode::OK).await.1, COMPLETED);
             shop.assert_completed("msg_1").await;
         } else {
             assert!(matches!(completed, Err(CompleteError::Conflict)), "{level}: {completed:?}");
             transaction.rollback().await.unwrap();
-            call.answer(StatusCode::INTERNAL_SERVER_ERROR);
-            soon(running).await.unwrap();
-            assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+            assert_eq!(shop.end(run, ERROR).await.1, FORGOTTEN);
             shop.assert_released("msg_1").await;
         }
     }
@@ -179,27 +218,19 @@ async fn a_heartbeat_before_the_completion_is_a_conflict_at_strict_isolation_lev
 #[tokio::test]
 async fn a_transaction_that_is_rolled_back_releases_the_delivery() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
-    call.answer(StatusCode::BAD_GATEWAY);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
-    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    let run = shop.run().await;
+    shop.effect(run.delivery()).await.unwrap().rollback().await.unwrap();
+    assert_eq!(shop.end(run, StatusCode::BAD_GATEWAY).await, (StatusCode::BAD_GATEWAY, FORGOTTEN));
     shop.assert_released("msg_1").await;
 }
 
 #[tokio::test]
 async fn a_success_without_a_commit_is_answered_with_500() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
+    let run = shop.run().await;
     // Dropping a transaction rolls it back, soon.
-    drop(shop.effect(delivery(&call)).await.unwrap());
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let outcome = shop.outcomes.next().await;
-    assert_eq!(end(&outcome), FORGOTTEN);
-    assert_eq!(outcome.status(), Some(StatusCode::INTERNAL_SERVER_ERROR));
+    drop(shop.effect(run.delivery()).await.unwrap());
+    assert_eq!(shop.end(run, StatusCode::OK).await, (ERROR, FORGOTTEN));
     shop.assert_released("msg_1").await;
 }
 
@@ -208,26 +239,21 @@ async fn a_grpc_request_without_a_commit_is_unavailable() {
     let mut shop = Shop::open().await;
     let mut request = signed("msg_1");
     request.headers_mut().insert("content-type", http::HeaderValue::from_static("application/grpc"));
-    let running = shop.replica.begin(request);
-    let call = shop.replica.call().await;
-    drop(shop.effect(delivery(&call)).await.unwrap());
-    call.answer(StatusCode::OK);
-    let answer = soon(running).await.unwrap().0;
+    let run = shop.run_request(request).await;
+    drop(shop.effect(run.delivery()).await.unwrap());
+    let answer = run.end(StatusCode::OK).await.0;
     assert_eq!((answer.status(), &answer.headers()["grpc-status"]), (StatusCode::OK, &"14".parse().unwrap()));
     assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
 }
 
-#[cfg(feature = "tracing")]
 #[tokio::test]
 async fn a_success_without_a_commit_is_logged() {
     let (seen, _guard) = crate::seen::Seen::start();
     let mut shop = Shop::open().await;
     for status in [StatusCode::BAD_GATEWAY, StatusCode::OK] {
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
-        drop(shop.effect(delivery(&call)).await.unwrap());
-        call.answer(status);
-        soon(running).await.unwrap();
+        let run = shop.run().await;
+        drop(shop.effect(run.delivery()).await.unwrap());
+        run.end(status).await;
         shop.outcomes.next().await;
         let mut events = seen.events();
         events.retain(|event| event.level == tracing::Level::ERROR && event.target == "tower_webhook");
@@ -240,13 +266,12 @@ async fn a_success_without_a_commit_is_logged() {
 async fn a_success_with_an_open_transaction_is_answered_with_500() {
     for commits_later in [false, true] {
         let mut shop = Shop::open().await;
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
-        let open = shop.effect(delivery(&call)).await.unwrap();
-        call.answer(StatusCode::OK);
-        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        let outcome = shop.outcomes.next().await;
-        assert_eq!(end(&outcome), (Some(HandlerEnd::Failed), Some(Settlement::Pending)));
+        let run = shop.run().await;
+        let open = shop.effect(run.delivery()).await.unwrap();
+        assert_eq!(
+            shop.end(run, StatusCode::OK).await,
+            (ERROR, (Some(HandlerEnd::Failed), Some(Settlement::Pending)))
+        );
         shop.replica.send(signed("msg_1")).await.assert_in_progress();
         shop.outcomes.next().await;
         // The row decides whether the retry runs.
@@ -267,13 +292,9 @@ async fn a_success_with_an_open_transaction_is_answered_with_500() {
 #[tokio::test]
 async fn a_failure_after_the_commit_is_completed() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
-    call.answer(StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let outcome = shop.outcomes.next().await;
-    assert_eq!(end(&outcome), (Some(HandlerEnd::Failed), Some(Settlement::Completed)));
+    let run = shop.run().await;
+    shop.effect(run.delivery()).await.unwrap().commit().await.unwrap();
+    assert_eq!(shop.end(run, ERROR).await, (ERROR, (Some(HandlerEnd::Failed), Some(Settlement::Completed))));
     shop.assert_completed("msg_1").await;
 }
 
@@ -281,16 +302,15 @@ async fn a_failure_after_the_commit_is_completed() {
 async fn a_client_that_hangs_up_decides_nothing() {
     for commits in [true, false] {
         let mut shop = Shop::open().await;
-        let leaving = shop.replica.begin(signed("msg_1"));
-        let mut call = shop.replica.call().await;
-        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        let mut run = shop.run().await;
+        let transaction = shop.effect(run.delivery()).await.unwrap();
         if commits {
             transaction.commit().await.unwrap();
         } else {
             drop(transaction);
         }
-        leaving.abort();
-        soon(call.dropped()).await;
+        run.running.abort();
+        soon(run.call.dropped()).await;
         shop.outcomes.next().await;
         match commits {
             true => {
@@ -309,26 +329,24 @@ async fn a_client_that_hangs_up_decides_nothing() {
 #[tokio::test]
 async fn a_lost_claim_is_an_error() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
+    let run = shop.run().await;
     shop.server.advance(Duration::from_secs(31)).await;
     // Nothing else has run, so the delivery can still be completed.
-    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
+    shop.effect(run.delivery()).await.unwrap().rollback().await.unwrap();
 
     let mut other = Replica::new(layer(shop.server.store().await));
     let second = other.begin(signed("msg_1"));
     let second_call = other.call().await;
-    let lost = shop.effect(delivery(&call)).await;
+    let lost = shop.effect(run.delivery()).await;
     assert!(matches!(lost, Err(CompleteError::ClaimLost)), "{lost:?}");
     shop.effect(delivery(&second_call)).await.unwrap().commit().await.unwrap();
     second_call.answer(StatusCode::OK);
     soon(second).await.unwrap();
-    let late = shop.effect(delivery(&call)).await;
+    let late = shop.effect(run.delivery()).await;
     assert!(matches!(late, Err(CompleteError::AlreadyCompleted)), "{late:?}");
     // As documented, the handler answers 200.
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(shop.outcomes.next().await.settlement(), Some(Settlement::Lost));
+    let (status, (_, settlement)) = shop.end(run, StatusCode::OK).await;
+    assert_eq!((status, settlement), (StatusCode::OK, Some(Settlement::Lost)));
     shop.assert_completed("msg_1").await;
 }
 
@@ -336,30 +354,24 @@ async fn a_lost_claim_is_an_error() {
 #[tokio::test]
 async fn a_second_completion_in_the_same_transaction_does_not_lose_the_delivery() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    let mut transaction = shop.effect(delivery(&call)).await.unwrap();
-    let again = shop.store.complete_in(&mut transaction, delivery(&call)).await;
+    let run = shop.run().await;
+    let mut transaction = shop.effect(run.delivery()).await.unwrap();
+    let again = shop.store.complete_in(&mut transaction, run.delivery()).await;
     assert!(matches!(again, Err(CompleteError::AlreadyCompleted)), "{again:?}");
     transaction.rollback().await.unwrap();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    assert_eq!(shop.end(run, StatusCode::OK).await, (ERROR, FORGOTTEN));
     shop.assert_released("msg_1").await;
 }
 
 #[tokio::test]
 async fn a_second_transaction_can_complete_the_delivery_after_a_rollback() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
-    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
-    let late = shop.effect(delivery(&call)).await;
+    let run = shop.run().await;
+    shop.effect(run.delivery()).await.unwrap().rollback().await.unwrap();
+    shop.effect(run.delivery()).await.unwrap().commit().await.unwrap();
+    let late = shop.effect(run.delivery()).await;
     assert!(matches!(late, Err(CompleteError::AlreadyCompleted)), "{late:?}");
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED));
     shop.assert_completed("msg_1").await;
 }
 
@@ -367,25 +379,16 @@ async fn a_second_transaction_can_complete_the_delivery_after_a_rollback() {
 #[tokio::test]
 async fn a_completion_does_not_wait_for_an_open_transaction() {
     for has_claim in [true, false] {
-        let mut faults = None;
-        let mut shop = Shop::open_with(|store| {
-            let store = FaultyStore::new(store);
-            faults = Some(store.clone());
-            layer(store).on_store_failure(StoreFailure::Proceed)
-        })
-        .await;
-        if !has_claim {
-            faults.unwrap().fail_next(Operation::Claim, 1, Fault::Error);
-        }
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
-        let open = shop.effect(delivery(&call)).await.unwrap();
-        let second = soon(shop.effect(delivery(&call))).await;
+        let mut shop = match has_claim {
+            true => Shop::open().await,
+            false => Shop::open_without_claim(Fault::Error).await,
+        };
+        let run = shop.run().await;
+        let open = shop.effect(run.delivery()).await.unwrap();
+        let second = soon(shop.effect(run.delivery())).await;
         assert!(matches!(second, Err(CompleteError::Conflict)), "{has_claim}: {second:?}");
         open.commit().await.unwrap();
-        call.answer(StatusCode::OK);
-        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-        assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+        assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED));
         shop.assert_completed("msg_1").await;
     }
 }
@@ -393,16 +396,13 @@ async fn a_completion_does_not_wait_for_an_open_transaction() {
 #[tokio::test]
 async fn a_savepoint_that_is_rolled_back_releases_the_delivery() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
+    let run = shop.run().await;
     let mut transaction = shop.begin().await;
     let mut savepoint = transaction.begin().await.unwrap();
-    shop.store.complete_in(&mut savepoint, delivery(&call)).await.unwrap();
+    shop.store.complete_in(&mut savepoint, run.delivery()).await.unwrap();
     savepoint.rollback().await.unwrap();
     transaction.commit().await.unwrap();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    assert_eq!(shop.end(run, StatusCode::OK).await, (ERROR, FORGOTTEN));
     shop.assert_released("msg_1").await;
 }
 
@@ -429,61 +429,43 @@ async fn another_store_than_the_layers_is_an_error() {
 async fn a_layer_with_a_store_around_this_one_completes_in_the_transaction() {
     let mut shop =
         Shop::open_with(|store| layer(FaultyStore::new(CachedStore::new(AnyStore::from(store), 10)))).await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    drop(shop.effect(delivery(&call)).await.unwrap());
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    let run = shop.run().await;
+    drop(shop.effect(run.delivery()).await.unwrap());
+    assert_eq!(shop.end(run, StatusCode::OK).await, (ERROR, FORGOTTEN));
     shop.assert_released("msg_1").await;
 }
 
 #[tokio::test]
 async fn a_delivery_without_a_key_is_not_deduped() {
     let mut shop = Shop::open_with(|store| layer(store).dedupe_by(|_, _| None)).await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
+    let run = shop.run().await;
     let mut transaction = shop.begin().await;
-    let completion = shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap();
+    let completion = shop.store.complete_in(&mut transaction, run.delivery()).await.unwrap();
     assert_eq!(completion, Completion::NotDeduped);
     transaction.commit().await.unwrap();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(end(&shop.outcomes.next().await), (Some(HandlerEnd::Completed), None));
+    assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, (Some(HandlerEnd::Completed), None)));
 }
 
 #[tokio::test]
 async fn a_delivery_without_a_claim_is_completed() {
     for commits in [true, false] {
-        let mut faults = None;
-        let mut shop = Shop::open_with(|store| {
-            let store = FaultyStore::new(store);
-            faults = Some(store.clone());
-            layer(store).on_store_failure(StoreFailure::Proceed)
-        })
-        .await;
-        let faults = faults.unwrap();
-        faults.fail_next(Operation::Claim, 1, Fault::Error);
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
-        assert!(!delivery(&call).is_deduped());
-        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        let mut shop = Shop::open_without_claim(Fault::Error).await;
+        let run = shop.run().await;
+        assert!(!run.delivery().is_deduped());
+        let transaction = shop.effect(run.delivery()).await.unwrap();
         if commits {
             transaction.commit().await.unwrap();
         } else {
             drop(transaction);
         }
-        call.answer(StatusCode::OK);
-        let status = soon(running).await.unwrap().0.status();
-        let outcome = shop.outcomes.next().await;
+        let (status, ended) = shop.end(run, StatusCode::OK).await;
         match commits {
             true => {
-                assert_eq!((status, end(&outcome)), (StatusCode::OK, COMPLETED));
+                assert_eq!((status, ended), (StatusCode::OK, COMPLETED));
                 shop.assert_completed("msg_1").await;
             }
             false => {
-                assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-                assert_eq!(outcome.handler(), Some(HandlerEnd::Failed));
+                assert_eq!((status, ended.0), (ERROR, Some(HandlerEnd::Failed)));
                 shop.assert_released("msg_1").await;
             }
         }
@@ -493,20 +475,10 @@ async fn a_delivery_without_a_claim_is_completed() {
 /// The claim whose answer was lost may have been made, and is released in the background.
 #[tokio::test]
 async fn a_delivery_whose_claim_was_made_without_an_answer_is_completed() {
-    let mut faults = None;
-    let mut shop = Shop::open_with(|store| {
-        let store = FaultyStore::new(store);
-        faults = Some(store.clone());
-        layer(store).on_store_failure(StoreFailure::Proceed)
-    })
-    .await;
-    faults.unwrap().fail_next(Operation::Claim, 1, Fault::LoseAnswer);
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    let mut shop = Shop::open_without_claim(Fault::LoseAnswer).await;
+    let run = shop.run().await;
+    shop.effect(run.delivery()).await.unwrap().commit().await.unwrap();
+    assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED));
     shop.assert_completed("msg_1").await;
 }
 
@@ -541,12 +513,12 @@ impl Store for ZombieClaims {
 async fn a_claim_that_is_made_late_does_not_replace_a_commit() {
     let mut shop =
         Shop::open_with(|store| layer(ZombieClaims(store)).on_store_failure(StoreFailure::Proceed)).await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(end(&shop.outcomes.next().await), (Some(HandlerEnd::Failed), Some(Settlement::Lost)));
+    let run = shop.run().await;
+    shop.effect(run.delivery()).await.unwrap().rollback().await.unwrap();
+    assert_eq!(
+        shop.end(run, StatusCode::OK).await,
+        (ERROR, (Some(HandlerEnd::Failed), Some(Settlement::Lost)))
+    );
     const COMPLETED: &str = "SELECT count(*) FROM webhook_deliveries WHERE state = 'completed'";
     assert_eq!(shop.server.get::<i64>(COMPLETED).await, 0);
 }
@@ -555,53 +527,39 @@ async fn a_claim_that_is_made_late_does_not_replace_a_commit() {
 async fn a_commit_counts_even_if_the_window_passes_before_the_handler_ends() {
     let window = Duration::from_secs(1000);
     let mut shop = Shop::open_with(|store| layer(store).dedupe_window(window)).await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
+    let run = shop.run().await;
+    shop.effect(run.delivery()).await.unwrap().commit().await.unwrap();
     shop.server.advance(window).await;
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED));
 }
 
 #[tokio::test]
 async fn a_delivery_that_its_transaction_completes_takes_three_statements() {
     for commits in [true, false] {
         let mut shop = Shop::open().await;
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
-        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        let run = shop.run().await;
+        let transaction = shop.effect(run.delivery()).await.unwrap();
         match commits {
             true => transaction.commit().await.unwrap(),
             false => transaction.rollback().await.unwrap(),
         }
-        call.answer(StatusCode::OK);
-        soon(running).await.unwrap();
+        run.end(StatusCode::OK).await;
         assert_eq!(shop.server.statements(ANY_STATEMENT), 3);
     }
 }
 
 #[tokio::test]
 async fn a_delivery_without_a_claim_respects_other_runs() {
-    let mut faults = None;
-    let mut shop = Shop::open_with(|store| {
-        let store = FaultyStore::new(store);
-        faults = Some(store.clone());
-        layer(store).on_store_failure(StoreFailure::Proceed)
-    })
-    .await;
-    faults.unwrap().fail_next(Operation::Claim, 1, Fault::Error);
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    let (key, token) = (delivery(&call).dedupe_key().unwrap(), Token::mint());
+    let mut shop = Shop::open_without_claim(Fault::Error).await;
+    let run = shop.run().await;
+    let (key, token) = (run.delivery().dedupe_key().unwrap(), Token::mint());
     shop.store.claim(key, &token, LEASE * 100).await.unwrap();
-    let error = shop.effect(delivery(&call)).await.unwrap_err();
+    let error = shop.effect(run.delivery()).await.unwrap_err();
     assert!(matches!(error, CompleteError::ClaimLost), "{error:?}");
     shop.store.complete(key, &token, LEASE * 100).await.unwrap();
-    let error = shop.effect(delivery(&call)).await.unwrap_err();
+    let error = shop.effect(run.delivery()).await.unwrap_err();
     assert!(matches!(error, CompleteError::AlreadyCompleted), "{error:?}");
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(run.end(StatusCode::OK).await.0.status(), StatusCode::OK);
     assert_eq!(shop.effects().await, 0);
 }
 
@@ -614,19 +572,16 @@ async fn the_replay_guard_completes_both_keys() {
     })
     .await;
     for commits in [false, true] {
-        let running = shop.replica.begin(github(SECRET, "guid-1", "push", "{}"));
-        let call = shop.replica.call().await;
-        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        let run = shop.run_request(github(SECRET, "guid-1", "push", "{}")).await;
+        let transaction = shop.effect(run.delivery()).await.unwrap();
         let expected = if commits {
             transaction.commit().await.unwrap();
             (StatusCode::OK, COMPLETED)
         } else {
             drop(transaction);
-            (StatusCode::INTERNAL_SERVER_ERROR, FORGOTTEN)
+            (ERROR, FORGOTTEN)
         };
-        call.answer(StatusCode::OK);
-        let status = soon(running).await.unwrap().0.status();
-        assert_eq!((status, end(&shop.outcomes.next().await)), expected);
+        assert_eq!(shop.end(run, StatusCode::OK).await, expected);
     }
     for id in ["guid-1", "guid-2"] {
         shop.replica.send(github(SECRET, id, "push", "{}")).await.assert_duplicate();
@@ -637,9 +592,8 @@ async fn the_replay_guard_completes_both_keys() {
 #[tokio::test]
 async fn an_item_is_completed_in_its_transaction() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    let Ok(Item::Claimed(item)) = delivery(&call).claim_item("a").await else { panic!() };
+    let run = shop.run().await;
+    let Ok(Item::Claimed(item)) = run.delivery().claim_item("a").await else { panic!() };
     let handle = item.handle();
     let failed = item
         .run(async {
@@ -651,10 +605,8 @@ async fn an_item_is_completed_in_its_transaction() {
         })
         .await;
     assert_eq!(failed, Err("failure after the commit"));
-    assert!(matches!(delivery(&call).claim_item("a").await, Ok(Item::Duplicate)));
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    assert!(matches!(run.delivery().claim_item("a").await, Ok(Item::Duplicate)));
+    assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED));
     assert_eq!(shop.effects().await, 1);
 }
 
@@ -667,20 +619,17 @@ async fn an_item_without_a_commit_fails_its_delivery() {
             false => layer(store).dedupe_by(|_, _| None),
         })
         .await;
-        let running = shop.replica.begin(signed("msg_1"));
-        let call = shop.replica.call().await;
-        let Ok(Item::Claimed(item)) = delivery(&call).claim_item("a").await else { panic!() };
+        let run = shop.run().await;
+        let Ok(Item::Claimed(item)) = run.delivery().claim_item("a").await else { panic!() };
         let handle = item.handle().unwrap();
-        let run = item.run(async {
+        let completed = item.run(async {
             let mut transaction = shop.begin().await;
             shop.store.complete_in(&mut transaction, &handle).await.map(drop)
         });
-        run.await.unwrap();
-        assert!(matches!(delivery(&call).claim_item("a").await, Ok(Item::Claimed(_))));
-        call.answer(StatusCode::OK);
-        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        completed.await.unwrap();
+        assert!(matches!(run.delivery().claim_item("a").await, Ok(Item::Claimed(_))));
         let settlement = has_key.then_some(Settlement::Released);
-        assert_eq!(end(&shop.outcomes.next().await), (Some(HandlerEnd::Failed), settlement));
+        assert_eq!(shop.end(run, StatusCode::OK).await, (ERROR, (Some(HandlerEnd::Failed), settlement)));
     }
 }
 
@@ -688,9 +637,8 @@ async fn an_item_without_a_commit_fails_its_delivery() {
 #[tokio::test]
 async fn an_item_that_fails_does_not_fail_its_delivery() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    let Ok(Item::Claimed(item)) = delivery(&call).claim_item("a").await else { panic!() };
+    let run = shop.run().await;
+    let Ok(Item::Claimed(item)) = run.delivery().claim_item("a").await else { panic!() };
     let handle = item.handle().unwrap();
     let failed = item
         .run(async {
@@ -701,149 +649,98 @@ async fn an_item_that_fails_does_not_fail_its_delivery() {
         })
         .await;
     assert_eq!(failed, Err("failure"));
-    assert!(matches!(delivery(&call).claim_item("a").await, Ok(Item::Claimed(_))));
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    assert!(matches!(run.delivery().claim_item("a").await, Ok(Item::Claimed(_))));
+    assert_eq!(shop.end(run, StatusCode::OK).await, (StatusCode::OK, COMPLETED));
 }
 
 #[tokio::test]
 async fn a_detached_handler_completes_in_its_transaction() {
     let mut shop = Shop::open_with(|store| layer(store).ack_deadline(Duration::from_secs(1))).await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
-    let transaction = shop.effect(delivery(&call)).await.unwrap();
-    let overdue: Answer = soon(running).await.unwrap();
+    let run = shop.run().await;
+    let transaction = shop.effect(run.delivery()).await.unwrap();
+    let overdue = soon(run.running).await.unwrap();
     assert_eq!(overdue.0.status(), StatusCode::SERVICE_UNAVAILABLE);
     shop.replica.send(signed("msg_1")).await.assert_in_progress();
     shop.outcomes.next().await;
     transaction.commit().await.unwrap();
-    call.answer(StatusCode::OK);
+    run.call.answer(StatusCode::OK);
     assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
     shop.assert_completed("msg_1").await;
 }
 
 #[tokio::test]
-async fn a_nested_layer_shares_its_outer_layers_transaction() {
-    use tower::{Layer, ServiceExt, service_fn};
-    for commits in [true, false] {
-        let server = Server::start().await;
-        let (store, pool) = (server.store().await, server.pool().await);
-        let (tell, mut outcomes) = outcomes();
-        let (outer, inner) = (layer(store.clone()).on_outcome(tell), layer(store.clone()));
-        let handler = {
-            let (store, pool) = (store.clone(), pool.clone());
-            service_fn(move |request: http::Request<tower_webhook::Body>| {
+async fn a_nested_layer_shares_its_outer_layers_transaction_even_if_a_store_fails() {
+    for (outer_fails, inner_fails) in [(false, false), (false, true), (true, true)] {
+        for commits in [true, false] {
+            let server = Server::start().await;
+            let (store, pool) = (server.store().await, server.pool().await);
+            let (tell, mut outcomes) = outcomes();
+            let faulty = || FaultyStore::new(store.clone());
+            let (outer_store, inner_store) = (faulty(), faulty());
+            if inner_fails {
+                inner_store.fail(Operation::Claim, Fault::Error);
+            }
+            if outer_fails {
+                // The claim is made, but not confirmed.
+                outer_store.fail(Operation::Claim, Fault::LoseAnswer);
+                outer_store.fail(Operation::Release, Fault::Error);
+            }
+            let proceeding = |store| layer(store).on_store_failure(StoreFailure::Proceed);
+            let (outer, inner) = (proceeding(outer_store).on_outcome(tell), proceeding(inner_store));
+            let handler = service_fn(move |request: Request<Body>| {
                 let (store, pool) = (store.clone(), pool.clone());
                 async move {
-                    let delivery = request.extensions().get::<Delivery>().unwrap().clone();
+                    let delivery = request.extensions().get::<Delivery>().unwrap();
+                    assert_eq!(delivery.is_deduped(), !inner_fails);
                     let mut transaction = pool.begin().await.unwrap();
-                    store.complete_in(&mut transaction, &delivery).await.unwrap();
+                    store.complete_in(&mut transaction, delivery).await.unwrap();
                     if commits {
                         transaction.commit().await.unwrap();
                     }
-                    Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<
-                        bytes::Bytes,
-                    >::new()))
+                    Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
                 }
-            })
-        };
-        let service = outer.layer(inner.layer(handler));
-        let answer = soon(service.oneshot(signed("msg_1"))).await.unwrap();
-        let outcome = outcomes.next().await;
-        match commits {
-            true => {
-                assert_eq!(answer.status(), StatusCode::OK);
-                assert_eq!(outcome.settlement(), Some(Settlement::Completed));
-            }
-            false => {
-                assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-                assert_eq!(end(&outcome), FORGOTTEN);
-            }
+            });
+            let answer = soon(outer.layer(inner.layer(handler)).oneshot(signed("msg_1"))).await.unwrap();
+            let expected = if commits { (StatusCode::OK, COMPLETED) } else { (ERROR, FORGOTTEN) };
+            assert_eq!(
+                (answer.status(), end(&outcomes.next().await)),
+                expected,
+                "{outer_fails} {inner_fails}"
+            );
         }
-    }
-}
-
-#[tokio::test]
-async fn a_nested_layer_whose_store_fails_completes_the_outer_layers_claim() {
-    use tower::{Layer, ServiceExt, service_fn};
-    for (outer_fails, commits) in [(false, true), (false, false), (true, true), (true, false)] {
-        let server = Server::start().await;
-        let (store, pool) = (server.store().await, server.pool().await);
-        let (tell, mut outcomes) = outcomes();
-        let faulty = || FaultyStore::new(store.clone());
-        let (outer_store, inner_store) = (faulty(), faulty());
-        inner_store.fail(Operation::Claim, Fault::Error);
-        if outer_fails {
-            // The claim is made, but not confirmed.
-            outer_store.fail(Operation::Claim, Fault::LoseAnswer);
-            outer_store.fail(Operation::Release, Fault::Error);
-        }
-        let proceeding = |store| layer(store).on_store_failure(StoreFailure::Proceed);
-        let (outer, inner) = (proceeding(outer_store).on_outcome(tell), proceeding(inner_store));
-        let handler = {
-            let (store, pool) = (store.clone(), pool.clone());
-            service_fn(move |request: http::Request<tower_webhook::Body>| {
-                let (store, pool) = (store.clone(), pool.clone());
-                async move {
-                    let delivery = request.extensions().get::<Delivery>().unwrap().clone();
-                    assert!(!delivery.is_deduped());
-                    let mut transaction = pool.begin().await.unwrap();
-                    store.complete_in(&mut transaction, &delivery).await.unwrap();
-                    if commits {
-                        transaction.commit().await.unwrap();
-                    }
-                    Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<
-                        bytes::Bytes,
-                    >::new()))
-                }
-            })
-        };
-        let service = outer.layer(inner.layer(handler));
-        let answer = soon(service.oneshot(signed("msg_1"))).await.unwrap();
-        let expected = match commits {
-            true => (StatusCode::OK, COMPLETED),
-            false => (StatusCode::INTERNAL_SERVER_ERROR, FORGOTTEN),
-        };
-        assert_eq!((answer.status(), end(&outcomes.next().await)), expected, "{outer_fails}");
     }
 }
 
 #[tokio::test]
 async fn a_completion_does_not_change_the_settings_of_the_transaction() {
     let mut shop = Shop::open().await;
-    let running = shop.replica.begin(signed("msg_1"));
-    let call = shop.replica.call().await;
+    let run = shop.run().await;
     for (set, expected) in
         [("", "0"), ("SET LOCAL lock_timeout = 70", "70ms"), ("SET lock_timeout = 80", "80ms")]
     {
         let mut transaction = shop.begin().await;
         sqlx::raw_sql(set).execute(&mut *transaction).await.unwrap();
-        shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap();
+        shop.store.complete_in(&mut transaction, run.delivery()).await.unwrap();
         let show = sqlx::query_scalar::<_, String>("SHOW lock_timeout");
         assert_eq!(show.fetch_one(&mut *transaction).await.unwrap(), expected);
         transaction.rollback().await.unwrap();
     }
-    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
-    call.answer(StatusCode::OK);
-    soon(running).await.unwrap();
+    shop.effect(run.delivery()).await.unwrap().commit().await.unwrap();
+    run.end(StatusCode::OK).await;
 }
 
 #[tokio::test]
 async fn errors_have_a_text_and_a_cause() {
-    let shop = Shop::open().await;
-    let mut replica = Replica::new(layer(shop.store.clone()));
-    let running = replica.begin(signed("msg_1"));
-    let call = replica.call().await;
+    let mut shop = Shop::open().await;
+    let run = shop.run().await;
     let mut transaction = shop.begin().await;
     let _ = sqlx::query("SELECT 1 / 0").execute(&mut *transaction).await;
-    let error = shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap_err();
+    let error = shop.store.complete_in(&mut transaction, run.delivery()).await.unwrap_err();
     assert_eq!(error.to_string(), "transaction could not complete the claim");
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("current transaction is aborted"), "{cause}");
     assert!(shop.store.extend(&Key::new("s", "1"), &Token::mint(), LEASE).await.is_ok());
     // A commit of this transaction is a rollback, and must not count as a success.
     transaction.commit().await.unwrap();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(run.end(StatusCode::OK).await.0.status(), ERROR);
 }

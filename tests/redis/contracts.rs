@@ -1,29 +1,8 @@
-//! The contract test on each kind of connection to Redis.
+//! The contract test on other connections to Redis than that of `RedisStore::connect`.
 
-use std::time::Duration;
+use tower_webhook::store::{self, RedisStore};
 
-use tower_webhook::{
-    ManualClock,
-    store::{self, AnyStore, CachedStore, Claim, Key, RedisStore, Store, Token},
-};
-
-use crate::{
-    cluster::Cluster,
-    server::{Server, until},
-};
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_single_server_fulfills_the_contract() {
-    let server = Server::start().await;
-    store::contract(server.store().await, async |time| server.advance(time).await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_store_from_a_url_fulfills_the_contract() {
-    let server = Server::start().await;
-    let store = AnyStore::connect(&server.url()).await.unwrap();
-    store::contract(store, async |time| server.advance(time).await).await;
-}
+use crate::{cluster::Cluster, server::Server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_plain_connection_fulfills_the_contract() {
@@ -39,34 +18,4 @@ async fn a_cluster_fulfills_the_contract() {
     for node in &cluster.nodes {
         assert!(node.run::<u64>("DBSIZE").await > 0, "a node stores no keys");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_cached_store_fulfills_the_contract() {
-    let server = Server::start().await;
-    let clock = ManualClock::at_unix(1_700_000_000);
-    let store = CachedStore::new(server.store().await, 1000).clock(clock.clone());
-    let advance = async |time| {
-        clock.advance(time);
-        server.advance(time).await;
-    };
-    store::contract(store, advance).await;
-}
-
-#[tokio::test]
-async fn leases_and_windows_expire_by_the_servers_clock() {
-    let server = Server::start().await;
-    let store = server.store().await;
-    let (key, token, moment) = (Key::new("test", "1"), Token::mint(), Duration::from_millis(50));
-    let acquired = async || {
-        let claim = store.claim(&key, &token, moment).await.unwrap();
-        matches!(claim, Claim::Acquired { .. })
-    };
-    assert!(matches!(store.claim(&key, &Token::mint(), moment).await.unwrap(), Claim::Acquired { .. }));
-    until("the lease has expired", acquired).await;
-    // On a busy machine, the lease may have expired again.
-    while !store.complete(&key, &token, moment).await.unwrap() {
-        assert!(acquired().await);
-    }
-    until("the window has expired", acquired).await;
 }

@@ -4,67 +4,18 @@ use std::{error::Error, time::Duration};
 
 use http::StatusCode;
 use tower_webhook::{
-    Settlement, StoreFailure,
+    StoreFailure,
     store::{AnyStore, Claim, Key, RedisStore, Store, StoreError, Token},
 };
 
 use crate::{
-    common::{outcomes, soon},
+    common::soon,
     proxy::Proxy,
-    replica::{Replica, layer, signed},
     server::{Server, until},
+    store_server::replica::{Replica, layer, signed},
 };
 
-const DURABLE: &str = "--appendonly yes --appendfsync always";
 const LEASE: Duration = Duration::from_secs(30);
-
-#[tokio::test]
-async fn a_restart_loses_no_claims_and_no_completed_deliveries() {
-    let mut server = Server::start_with(DURABLE).await;
-    let mut replica = Replica::new(layer(server.store().await));
-    replica.handle("msg_1").await;
-    let running = replica.begin(signed("msg_2"));
-    let call = replica.call().await;
-    server.kill();
-    server.restart().await;
-    replica.send(signed("msg_1")).await.assert_duplicate();
-    replica.send(signed("msg_2")).await.assert_in_progress();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    replica.send(signed("msg_2")).await.assert_duplicate();
-    replica.handle("msg_3").await;
-}
-
-#[tokio::test]
-async fn deliveries_are_rejected_while_redis_is_down_and_handled_afterwards() {
-    let mut server = Server::start_with(DURABLE).await;
-    let mut replica = Replica::new(layer(server.store().await));
-    replica.handle("msg_1").await;
-    server.kill();
-    for id in ["msg_1", "msg_2", "msg_2"] {
-        replica.send(signed(id)).await.assert_unavailable();
-    }
-    assert!(replica.is_idle());
-    server.restart().await;
-    until("the store has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
-    replica.handle("msg_2").await;
-}
-
-#[tokio::test]
-async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_when_redis_is_back() {
-    let mut server = Server::start_with(DURABLE).await;
-    let (tell, mut outcomes) = outcomes();
-    let mut replica = Replica::new(layer(server.store().await).on_outcome(tell));
-    let running = replica.begin(signed("msg_1"));
-    let call = replica.call().await;
-    server.kill();
-    call.answer(StatusCode::OK);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
-    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Pending));
-    server.restart().await;
-    replica.duplicate_in_time("msg_1").await;
-    assert!(replica.is_idle());
-}
 
 #[tokio::test]
 async fn a_failure_that_cannot_be_stored_is_released_when_redis_is_back() {
@@ -77,25 +28,6 @@ async fn a_failure_that_cannot_be_stored_is_released_when_redis_is_back() {
     assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
     server.run::<()>("CLIENT UNPAUSE").await;
     replica.handle_in_time("msg_1").await;
-}
-
-#[tokio::test]
-async fn a_server_that_does_not_respond_times_out() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
-    let mut proceeding = Replica::new(proceeding);
-    replica.handle("msg_1").await;
-    server.signal("STOP");
-    replica.send(signed("msg_1")).await.assert_unavailable();
-    replica.send(signed("msg_2")).await.assert_unavailable();
-    let delivery = proceeding.handle("msg_2").await;
-    assert_eq!((delivery.is_deduped(), delivery.fencing_token()), (false, None));
-    assert_eq!(delivery.dedupe_key().map(Key::id), Some("msg_2"));
-    server.signal("CONT");
-    // The claims that timed out are released with their tokens.
-    replica.handle_in_time("msg_2").await;
-    replica.send(signed("msg_1")).await.assert_duplicate();
 }
 
 #[tokio::test]

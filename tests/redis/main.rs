@@ -1,4 +1,5 @@
 //! `RedisStore` on servers that these tests start: a single server, a Cluster, Sentinel, and failing servers.
+//! `shared` runs the tests that `tests/postgres/` has as well.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -14,13 +15,16 @@ mod common;
 mod contracts;
 mod deliveries;
 mod failures;
-#[path = "../reference/machine.rs"]
+#[path = "../store/machine.rs"]
 mod machine;
 mod many;
-#[path = "../reference/model.rs"]
+#[path = "../store/model.rs"]
 mod model;
 mod proxy;
 mod records;
 mod reference;
-mod replica;
 mod server;
+#[macro_use]
+#[path = "../common/store_server/mod.rs"]
+mod store_server;
+mod shared;

@@ -14,8 +14,8 @@ use tower_webhook::store::{Claim, Key, RedisStore, Store, Token};
 
 use crate::{
     cluster::Cluster,
-    replica::{Replica, layer, signed},
     server::{Server, until},
+    store_server::replica::{Replica, layer, signed},
 };
 
 #[allow(dead_code, reason = "an example, whose `main` is not called here")]
