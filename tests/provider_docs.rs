@@ -2,7 +2,6 @@
 //!
 //! With `UPDATE_PROVIDER_DOCS=1`, the test rewrites these facts. It keeps hand-written text: the text that follows a
 //! fact in its bullet, and bullets without a fact.
-#![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "common/duration.rs"]
