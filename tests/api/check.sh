@@ -1,6 +1,7 @@
 #!/bin/sh
 # Compares the public API with all features to tests/api/public.txt: `sh tests/api/check.sh`. After an intended change,
-# run `sh tests/api/check.sh update`. The diff determines the next version number.
+# run `sh tests/api/check.sh update`. The diff determines the next version number. The program cargo-public-api needs a
+# nightly toolchain; with its library, the stable one suffices.
 set -eu
 cd "$(dirname "$0")/../.."
 export CARGO_TARGET_DIR="$(pwd)/target"

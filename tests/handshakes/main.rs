@@ -1,7 +1,6 @@
 //! Verification handshakes: the requests that the layer answers as handshakes, and requests that only resemble one.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[cfg(feature = "encrypted")]
 mod encrypted;
 mod known;
 mod oracle;

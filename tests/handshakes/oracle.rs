@@ -2,7 +2,7 @@
 
 use hmac::Hmac;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use tower_webhook::RejectionKind as Kind;
 
@@ -55,4 +55,30 @@ async fn a_challenge_code_cannot_be_used_to_sign_an_event() {
     let headers = [("x-li-signature", answer["challengeResponse"].as_str().unwrap())];
     let found = ask(layer("linkedin", secret("secret")), request(&Method::POST, URL, &headers, uuid)).await;
     assert_eq!(found, Found::Rejected(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn a_challenge_of_smartcar_cannot_be_used_to_sign_an_event() {
+    let smartcar = || layer("smartcar", secret("secret"));
+    let post = |headers: &[(&str, &str)], body: &str| {
+        let length = body.len().to_string();
+        request(&Method::POST, URL, &[headers, &[("content-length", &*length)]].concat(), body)
+    };
+    let verify = |challenge: &str| {
+        post(&[], &json!({ "eventType": "VERIFY", "data": { "challenge": challenge } }).to_string())
+    };
+    let event = r#"{"eventId":"1","eventType":"VEHICLE_STATE"}"#;
+    for challenge in [event, "{}", "a b", "\"0\"", &"x".repeat(129)] {
+        let found = ask(smartcar(), verify(challenge)).await;
+        assert_eq!(found, Found::Rejected(Kind::MissingSignature), "{challenge}");
+    }
+    for body in ["0", "true", "3f6a1c0e-77b2", &*"x".repeat(128)] {
+        let Found::Answered(200, _, answer) = ask(smartcar(), verify(body)).await else {
+            panic!("{body} is not answered");
+        };
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let headers = [("sc-signature", answer["challenge"].as_str().unwrap())];
+        let found = ask(smartcar(), post(&headers, body)).await;
+        assert_eq!(found, Found::Rejected(Kind::WrongSignature), "{body}");
+    }
 }

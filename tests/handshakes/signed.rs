@@ -9,7 +9,6 @@ use tower_webhook::RejectionKind as Kind;
 use crate::support::{
     Found, URL, ask, base64, hex, hmac, layer, object, request, secret, signed, signed_with, text,
 };
-#[cfg(feature = "asymmetric")]
 use crate::support::{NOW, nothing};
 
 type Headers = &'static [(&'static str, &'static str)];
@@ -29,6 +28,12 @@ fn signed_handshakes() -> Vec<(&'static str, Headers, Value, Found)> {
             &[],
             json!({"payload": {"plainToken": "qgg8vlvZRS6UYooatFL8Aw"}, "event": "endpoint.url_validation"}),
             object(json!({"plainToken": "qgg8vlvZRS6UYooatFL8Aw", "encryptedToken": token})),
+        ),
+        (
+            "smartcar",
+            &[],
+            json!({"eventId": "1", "eventType": "VERIFY", "data": {"challenge": "qgg8vlvZRS6UYooatFL8Aw"}}),
+            object(json!({ "challenge": token })),
         ),
         (
             "twitch",
@@ -90,6 +95,8 @@ async fn signed_events_that_look_like_a_handshake_reach_the_handler() {
         ("slack", &[], json!({"type": "url_verification"})),
         ("zoom", &[], json!({"event": "meeting.started", "payload": {"plainToken": "x"}})),
         ("zoom", &[], json!({"event": "endpoint.url_validation", "payload": {}})),
+        ("smartcar", &[], json!({"eventType": "VEHICLE_STATE", "data": {"challenge": "x"}})),
+        ("smartcar", &[], json!({"eventType": "VERIFY", "data": {"challenge": "{\"x\":1}"}})),
         ("twitch", &[("twitch-eventsub-message-type", "notification")], json!({"challenge": "x"})),
         ("twitch", &[("twitch-eventsub-message-type", CALLBACK)], json!({"event": {"challenge": "x"}})),
         ("front", &[("x-front-challenge", "x")], json!({"type": "inbound_received", "id": "evt_1"})),
@@ -144,7 +151,6 @@ async fn xeros_probes_are_handled_or_rejected_by_their_signatures() {
     );
 }
 
-#[cfg(feature = "asymmetric")]
 #[tokio::test]
 async fn signed_pings_of_discord_are_answered_and_its_events_are_handled() {
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -168,7 +174,6 @@ async fn signed_pings_of_discord_are_answered_and_its_events_are_handled() {
     assert_eq!(ask(event, event).await, Found::Handled);
 }
 
-#[cfg(feature = "jwt")]
 #[tokio::test]
 async fn mondays_challenge_is_echoed_with_a_valid_token_and_its_events_are_handled() {
     let part = |json: Value| data_encoding::BASE64URL_NOPAD.encode(json.to_string().as_bytes());

@@ -152,6 +152,7 @@ pub(crate) fn signed_with(
             ("x-front-request-timestamp", format!("{NOW}000")),
             ("x-front-signature", base64(&sign(format!("{NOW}000:{body}")))),
         ],
+        "smartcar" => vec![("sc-signature", hex(&sign(body.to_owned())))],
         "azure-eventgrid" => Vec::new(),
         other => panic!("{other}"),
     };

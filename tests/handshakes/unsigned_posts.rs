@@ -49,12 +49,23 @@ async fn each_is_answered_without_the_handler() {
             r#"{"challenge":"d78d<b>","webhookId":2674017481058180}"#,
             object(json!({ "smartsheetHookResponse": "d78d<b>" })),
         ),
+        (
+            "smartcar",
+            &[JSON],
+            r#"{"eventType":"VERIFY","data":{"challenge":"3f6a1c0e-77b2"}}"#,
+            object(json!({ "challenge": hex(&hmac::<Hmac<Sha256>>("secret", "3f6a1c0e-77b2")) })),
+        ),
+        (
+            "statsig",
+            &[JSON],
+            r#"{"data":{"event":"url_verification","verification_code":"4f\"1b"}}"#,
+            object(json!({ "verification_code": "4f\"1b" })),
+        ),
         ("daily", &[JSON], r#"{"test":"test"}"#, nothing(200)),
         ("daily", &[], "{ \"test\": \"test\" }", nothing(200)),
     ] {
         assert_eq!(found(provider, post(headers, body)).await, answer, "{provider}: {body}");
     }
-    #[cfg(feature = "jwt")]
     assert_eq!(found("monday", post(&[JSON], r#"{"challenge":"3eZ\"b"}"#)).await, challenge);
     let _ = challenge;
 }
@@ -82,6 +93,12 @@ async fn nothing_else_passes_without_a_signature() {
         ("daily", &[JSON], r#"{"test":"test","id":"1"}"#),
         ("daily", &[JSON], r#"{"test":"test","test":"test"}"#),
         ("daily", &[JSON], r#"["test"]"#),
+        ("smartcar", &[JSON], r#"{"eventType":"VERIFY","data":{"challenge":"{}"}}"#),
+        ("smartcar", &[JSON], r#"{"eventType":"VERIFY","data":{"challenge":""}}"#),
+        ("smartcar", &[JSON], r#"{"eventType":"VEHICLE_STATE","data":{"challenge":"3f6a1c0e"}}"#),
+        ("statsig", &[JSON], r#"{"data":{"event":"url_verification"}}"#),
+        ("statsig", &[JSON], r#"{"data":[{"event":"url_verification","verification_code":"4f1b"}]}"#),
+        ("statsig", &[JSON], r#"{"data":{"event":"statsig::config_change","verification_code":"4f1b"}}"#),
         ("slack", &[FORM], "ssl_check=0&token=t"),
         ("slack", &[FORM], "ssl_check=1&command=%2Fdeploy&text=now"),
         ("slack", &[FORM], "ssl_check=1&payload=%7B%7D"),
@@ -90,13 +107,9 @@ async fn nothing_else_passes_without_a_signature() {
         ("smartsheet", &[JSON, CHALLENGE], r#"{"webhookId":1,"scope":"sheet","events":[]}"#),
         ("smartsheet", &[JSON, CHALLENGE], r#"["x",1]"#),
         ("smartsheet", &[JSON], r#"{"challenge":"x","webhookId":1}"#),
-        #[cfg(feature = "jwt")]
         ("monday", &[JSON], r#"{"challenge":"x","event":{"type":"create_item"}}"#),
-        #[cfg(feature = "jwt")]
         ("monday", &[JSON], r#"{"challenge":{"a":1}}"#),
-        #[cfg(feature = "jwt")]
         ("monday", &[JSON], r#"["x"]"#),
-        #[cfg(feature = "jwt")]
         ("monday", &[JSON], &padded),
     ] {
         let judged = found(provider, post(headers, body)).await;

@@ -1,10 +1,8 @@
 //! Providers whose keys are fetched: the URLs, the frequency of fetches, and deliveries during a failed fetch.
-#![cfg(feature = "asymmetric")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod adobe_io;
 mod aws_sns;
-#[cfg(feature = "jwt")]
 mod bearer_tokens;
 mod by_key_id;
 mod cache;
