@@ -143,9 +143,21 @@ pub(crate) fn assert_matches_reference(
     }
 }
 
-/// Returns whether the provider may sign another form of the body.
+/// Returns whether the provider may sign another form of the body, encrypts it, or limits it.
 fn has_another_form(provider: &str) -> bool {
-    matches!(provider, "gitea" | "gogs" | "inngest" | "getstream" | "nowpayments" | "quicknode")
+    matches!(
+        provider,
+        "feishu"
+            | "gitea"
+            | "gogs"
+            | "inngest"
+            | "getstream"
+            | "nowpayments"
+            | "quicknode"
+            | "smartcar"
+            | "wechat-pay"
+            | "wecom"
+    )
 }
 
 /// Asserts that a request is accepted exactly if one of the schemes accepts it.
