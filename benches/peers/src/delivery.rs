@@ -19,7 +19,6 @@ use sha2::Sha256;
 pub const KEY: &str = "a signing secret of 32 bytes, ok";
 pub const KIB: usize = 1024;
 pub const MIB: usize = 1024 * KIB;
-pub const SIZES: [usize; 5] = [256, KIB, 16 * KIB, 256 * KIB, MIB];
 
 /// Returns the secret in the format of Standard Webhooks.
 pub fn standard_secret() -> String {
@@ -46,9 +45,6 @@ pub enum Case {
     /// The last of 32 signatures is valid.
     Candidates32,
     WrongSignature,
-    MissingSignature,
-    /// Signed an hour ago.
-    Stale,
 }
 
 impl Case {
@@ -62,8 +58,6 @@ pub enum Frames {
     One,
     /// Frames of 16 KiB, as a server reads them. A body of less than 64 KiB has four frames.
     Many,
-    /// No body.
-    None,
 }
 
 /// A delivery that can be sent repeatedly, with a new id each time.
@@ -79,11 +73,10 @@ pub struct Delivery {
 
 impl Delivery {
     pub fn new(scheme: Scheme, case: Case, size: usize, in_frames: Frames) -> Self {
-        let whole = if in_frames == Frames::None { Bytes::new() } else { message(size) };
+        let whole = message(size);
         let length = match in_frames {
             Frames::One => size,
             Frames::Many => (size / 4).min(16 * KIB),
-            Frames::None => usize::MAX,
         };
         let frames =
             (0..whole.len()).step_by(length).map(|at| whole.slice(at..(at + length).min(size))).collect();
@@ -92,7 +85,7 @@ impl Delivery {
     }
 
     pub fn request(&self, id: &str) -> Request<Sent> {
-        let timestamp = now() - if self.case == Case::Stale { 3_600 } else { 0 };
+        let timestamp = now();
         let request = Request::post("https://example.com/webhook")
             .header("content-type", as_read("application/json"))
             .header("content-length", as_read(self.body.whole.len()))
@@ -111,9 +104,7 @@ impl Delivery {
                 "x-hub-signature-256"
             }
         };
-        if self.case != Case::MissingSignature {
-            headers.insert(name, as_read(self.signature(id, timestamp)));
-        }
+        headers.insert(name, as_read(self.signature(id, timestamp)));
         request
     }
 
@@ -234,12 +225,4 @@ pub fn message(size: usize) -> Bytes {
     let message = with(attachments, &text);
     assert_eq!(message.len(), size);
     Bytes::from(message)
-}
-
-pub fn bytes(count: usize) -> String {
-    match count {
-        MIB.. => format!("{} MiB", count / MIB),
-        KIB.. => format!("{} KiB", count / KIB),
-        _ => format!("{count} B"),
-    }
 }

@@ -1,39 +1,27 @@
 //! Time per delivery, in process.
-//!
-//! ```text
-//! cargo run --release -- layer                       # writes results/layer.tsv
-//! cargo run --release -- layer --quick "1 KiB"    # a few rounds of the groups whose names contain "1 KiB"
-//! ```
 
 use std::rc::Rc;
 
 use peers::{
-    groups::groups,
-    results::{Run, Table},
+    print::{cells, head, rounds, row, time},
     rounds::Group,
+    tables::{Table, tables},
 };
 use tokio::runtime::Builder;
 
-pub fn measure(run: &Run) {
+pub fn measure() {
     let runtime = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
-    let mut groups = groups(&runtime);
-    groups.retain(|group| run.wants(&group.facts().join(" ")));
-    groups.iter_mut().for_each(Group::warm_up);
-    for _ in 0..run.rounds(51) {
-        groups.iter_mut().for_each(Group::take_round);
-    }
-    let columns =
-        &["group", "scheme", "size", "frames", "case", "contender", "nanoseconds", "of the floor", "of ours"];
-    let mut table = Table::new("layer", columns);
-    for group in &groups {
-        let [name, scheme, size, frames, case] = group.facts();
-        for (index, contender) in group.contenders.iter().enumerate() {
-            let [time, of_floor, of_ours] =
-                [group.median(index), group.ratio(index, 0), group.ratio(index, 1)];
-            let (time, of_floor) = (format!("{time:.0}"), format!("{of_floor:.3}"));
-            let of_ours = format!("{of_ours:.3}");
-            table.row(&[&name, &scheme, &size, &frames, &case, &contender.name, &time, &of_floor, &of_ours]);
+    let mut tables = tables(&runtime);
+    let mut each = |act: fn(&mut Group)| {
+        tables.iter_mut().flat_map(|table| &mut table.rows).for_each(|(_, group)| act(group));
+    };
+    each(Group::warm_up);
+    (0..rounds(51)).for_each(|_| each(Group::take_round));
+    for Table { title, floor, columns, rows } in &tables {
+        head(title, &[&[*floor], *columns].concat());
+        for (label, group) in rows {
+            let ratio = |column: &str| Some(format!("{:.2} ×", group.ratio(group.position(column)?, 0)));
+            row(label, [vec![time(group.median(0))], cells(columns, ratio)].concat());
         }
     }
-    table.keep(run);
 }

@@ -1,6 +1,5 @@
-//! The program for `cargo run --release -- PART`: see the library's documentation.
+//! The program for `cargo run --release -- PART`: see `README.md`.
 
-mod draw;
 mod http;
 mod layer;
 mod servers;
@@ -9,22 +8,22 @@ mod wrk;
 
 use std::{env, process::ExitCode};
 
-use peers::results::Run;
+use peers::print::machine;
 
 fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1);
-    let part = arguments.next();
-    let run = Run::new(arguments);
-    match part.as_deref() {
-        Some("layer") => layer::measure(&run),
-        Some("store") => store::measure(&run),
-        Some("http") => http::measure(&run),
-        Some("wrk") => wrk::measure(&run),
-        Some("draw") => draw::draw(),
+    let measure = match env::args().nth(1).as_deref() {
+        Some("layer") => layer::measure,
+        Some("store") => store::measure,
+        Some("http") => http::measure,
+        Some("wrk") => wrk::measure,
         _ => {
-            eprintln!("usage: peers layer|store|http|wrk|draw; allocations and copies are separate programs");
+            eprintln!(
+                "usage: peers layer|store|http|wrk [--quick]; allocations and copies are separate programs"
+            );
             return ExitCode::FAILURE;
         }
-    }
+    };
+    machine();
+    measure();
     ExitCode::SUCCESS
 }

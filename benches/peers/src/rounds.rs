@@ -10,12 +10,11 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::{
     contender::{Contender, Ids},
-    delivery::{Delivery, KIB, MIB, bytes, id_of},
+    delivery::{Delivery, KIB, MIB, id_of},
 };
 
 /// Contenders that handle the same delivery in turns.
 pub struct Group {
-    pub name: &'static str,
     pub delivery: Delivery,
     pub contenders: Vec<Contender>,
     /// For each contender, the nanoseconds of each round.
@@ -34,9 +33,9 @@ enum Caches {
 }
 
 impl Group {
-    pub fn new(name: &'static str, delivery: Delivery, contenders: Vec<Contender>) -> Self {
+    pub fn new(delivery: Delivery, contenders: Vec<Contender>) -> Self {
         let rounds = contenders.iter().map(|_| Vec::new()).collect();
-        Self { name, delivery, contenders, rounds, first_id: 0, caches: Caches::Warm }
+        Self { delivery, contenders, rounds, first_id: 0, caches: Caches::Warm }
     }
 
     /// Clears the caches before each delivery.
@@ -44,11 +43,8 @@ impl Group {
         Self { caches: Caches::Cold, ..self }
     }
 
-    /// Returns the name, and the delivery's scheme, size, frames and case.
-    pub fn facts(&self) -> [String; 5] {
-        let Delivery { scheme, case, size, in_frames, .. } = &self.delivery;
-        let name = self.name.to_owned();
-        [name, format!("{scheme:?}"), bytes(*size), format!("{in_frames:?}"), format!("{case:?}")]
+    pub fn position(&self, contender: &str) -> Option<usize> {
+        self.contenders.iter().position(|it| it.name == contender)
     }
 
     /// Takes a round and discards it, because the caches are still cold.

@@ -19,6 +19,8 @@ use peers::{
         handle, in_axum, layer,
     },
     delivery::{Message, Scheme},
+    print::row,
+    rounds::median,
 };
 use redis::{Client, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
 use tokio::{net::TcpListener, runtime::Builder};
@@ -31,19 +33,74 @@ mod server;
 
 use server::Server;
 
-/// The measured handlers, each with the handler written by hand that it is compared with.
-pub const HANDLERS: [(&str, &str); 7] = [
-    ("none", "by hand"),
-    ("by hand", "by hand"),
-    ("tower-webhook, not deduped", "by hand"),
-    ("by hand, deduped", "by hand, deduped"),
-    ("tower-webhook", "by hand, deduped"),
-    ("by hand, Redis", "by hand, Redis"),
-    ("tower-webhook, Redis", "by hand, Redis"),
+pub const HANDLERS: [&str; 7] = [
+    "no verification",
+    BY_HAND,
+    "tower-webhook, not deduped",
+    "by hand, deduped",
+    "tower-webhook",
+    "by hand, Redis",
+    "tower-webhook, Redis",
 ];
 
-pub fn position(handler: &str) -> usize {
-    HANDLERS.iter().position(|it| it.0 == handler).unwrap()
+/// The handler that the others are compared with.
+const BY_HAND: &str = "by hand";
+
+/// The requests of one handler in one round.
+pub struct Slice {
+    pub per_second: f64,
+    /// The server's processor time per request.
+    pub server_micros: f64,
+}
+
+/// The rounds of all handlers with one host and one protocol.
+pub type Rounds = Vec<Vec<Slice>>;
+
+/// Takes rounds for each of the settings. In each round, a different handler goes first. `slice` takes the numbers of
+/// the setting and of the handler, and whether the round counts.
+pub fn take_rounds(
+    count: usize,
+    settings: usize,
+    mut slice: impl FnMut(usize, usize, bool) -> Slice,
+) -> Vec<Rounds> {
+    let mut rounds: Vec<Rounds> = (0..settings).map(|_| Vec::new()).collect();
+    // The first round has cold caches and does not count.
+    for round in 0..=count {
+        for (setting, rounds) in rounds.iter_mut().enumerate() {
+            let mut slices: Vec<Option<Slice>> = HANDLERS.map(|_| None).into();
+            for turn in 0..HANDLERS.len() {
+                let handler = (round + turn) % HANDLERS.len();
+                slices[handler] = Some(slice(setting, handler, round > 0));
+            }
+            if round > 0 {
+                rounds.push(slices.into_iter().flatten().collect());
+            }
+        }
+    }
+    rounds
+}
+
+/// Prints a row for each handler. `latency` returns the p50, p99 and p99.9 of a setting and a handler, in
+/// microseconds.
+pub fn print_rows(settings: &[Rounds], latency: impl Fn(usize, usize) -> [f64; 3]) {
+    let base = HANDLERS.iter().position(|handler| *handler == BY_HAND).unwrap();
+    for (handler, label) in HANDLERS.iter().enumerate() {
+        let cell = |(setting, rounds): (usize, &Rounds)| {
+            let of = |value: fn(&Slice) -> f64| median(rounds.iter().map(|round| value(&round[handler])));
+            let ratio = |value: fn(&Slice) -> f64| {
+                median(rounds.iter().map(|round| value(&round[handler]) / value(&round[base])))
+            };
+            let [p50, p99, p999] = latency(setting, handler).map(|micros| micros / 1e3);
+            format!(
+                "{:.1} k/s, {:.2} ×<br>{:.1} µs, {:.2} ×<br>{p50:.1} / {p99:.1} / {p999:.1} ms",
+                of(|it| it.per_second) / 1e3,
+                ratio(|it| it.per_second),
+                of(|it| it.server_micros),
+                ratio(|it| it.server_micros),
+            )
+        };
+        row(label, settings.iter().enumerate().map(cell));
+    }
 }
 
 /// All servers, on one thread. Only one of them has work at a time.
@@ -58,7 +115,7 @@ impl Servers {
     /// Returns the address of each handler, in the order of [`HANDLERS`].
     pub fn addresses(&self, host: &str) -> Vec<SocketAddr> {
         let of = |handler| self.addresses.iter().find(|it| it.0 == host && it.1 == handler).unwrap().2;
-        HANDLERS.iter().map(|(handler, _)| of(*handler)).collect()
+        HANDLERS.iter().map(|handler| of(*handler)).collect()
     }
 
     /// Returns the processor time of the servers' thread.
@@ -76,7 +133,7 @@ pub fn serve() -> Servers {
         runtime.block_on(async {
             let redis = Server::start().await;
             let mut addresses = Vec::new();
-            for (handler, _) in HANDLERS {
+            for handler in HANDLERS {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 addresses.push(("axum", handler, listener.local_addr().unwrap()));
                 axum_serves(listener, handler, &redis).await;
@@ -101,7 +158,7 @@ async fn layered(handler: &str, redis: &Server) -> WebhookLayer {
 
 async fn seen(handler: &str, redis: &Server) -> Seen {
     match handler {
-        "by hand" => Seen::Nowhere,
+        BY_HAND => Seen::Nowhere,
         "by hand, Redis" => {
             // Use the same TCP settings as the store.
             let tcp = TcpSettings::default().set_nodelay(true);
@@ -118,7 +175,7 @@ async fn axum_serves(listener: TcpListener, handler: &str, redis: &Server) {
         StatusCode::OK
     }
     let app = match handler {
-        "none" => Router::new().route("/webhook", post(accept)),
+        "no verification" => Router::new().route("/webhook", post(accept)),
         _ if handler.starts_with("by hand") => {
             by_hand::in_axum(by_hand::standard, seen(handler, redis).await)
         }
@@ -134,7 +191,7 @@ async fn hyper_serves(listener: TcpListener, handler: &str, redis: &Server) {
         Ok(Response::new(Empty::new()))
     }
     match handler {
-        "none" => accepts(listener, service_fn(accept)),
+        "no verification" => accepts(listener, service_fn(accept)),
         _ if handler.starts_with("by hand") => {
             let seen = seen(handler, redis).await;
             let inner = service_fn(move |request| by_hand::on_message(request, seen.clone()));

@@ -1,8 +1,4 @@
 //! The memory store with a thousand to a million ids, and the gain of a second thread.
-//!
-//! ```text
-//! cargo run --release -- store    # writes results/store.tsv and results/threads.tsv
-//! ```
 
 use std::{
     hint::black_box,
@@ -18,7 +14,7 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 use peers::{
     contender::{Contender, Dedupe, Floor, floor, handle, layer},
     delivery::{Case, Delivery, Frames, KIB, Scheme, id_of},
-    results::{Run, Table},
+    print::{bytes, head, rounds, row, time},
     rounds::{median, once},
 };
 use tokio::runtime::Builder;
@@ -28,24 +24,21 @@ use tower_webhook::{
     store::{Claim, Key, MokaStore, Store, Token},
 };
 
-pub fn measure(run: &Run) {
-    if run.wants("store") {
-        sizes(run);
-    }
-    if run.wants("threads") {
-        threads(run);
-    }
+pub fn measure() {
+    sizes();
+    threads();
 }
 
-const IDS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+const IDS: [(usize, &str); 3] =
+    [(1_000, "1,000 ids"), (100_000, "100,000 ids"), (1_000_000, "1,000,000 ids")];
 const CAPACITY: u64 = 2_000_000;
 
 /// Measures a claim and its completion in stores of several sizes. For comparison, also measures an insert
 /// into a `moka` cache of the same size: such inserts account for most of the store's cost.
-fn sizes(run: &Run) {
+fn sizes() {
     const SAMPLE: usize = 64;
     let mut stores = Vec::new();
-    for ids in IDS {
+    for (ids, label) in IDS {
         let store = MokaStore::new(CAPACITY);
         let before = resident();
         (0..ids).for_each(|number| handled(&store, &id_of(number)));
@@ -54,14 +47,14 @@ fn sizes(run: &Run) {
         for number in 0..ids {
             cache.insert(id_of(number), Duration::from_secs(1));
         }
-        stores.push((ids, store, cache, kept));
+        stores.push((ids, label, store, cache, kept));
     }
-    let mut rounds: Vec<Vec<[f64; 2]>> = vec![Vec::new(); IDS.len()];
+    let mut taken: Vec<Vec<[f64; 2]>> = vec![Vec::new(); IDS.len()];
     // The first round has cold caches and does not count.
-    for round in 0..=run.rounds(51) {
+    for round in 0..=rounds(51) {
         for turn in 0..IDS.len() {
             let index = (round + turn) % IDS.len();
-            let (ids, store, cache, _) = &stores[index];
+            let (ids, _, store, cache, _) = &stores[index];
             let names: Vec<String> = (0..SAMPLE).map(|number| id_of(ids + round * SAMPLE + number)).collect();
             let start = Instant::now();
             names.iter().for_each(|id| handled(store, id));
@@ -69,35 +62,16 @@ fn sizes(run: &Run) {
             let start = Instant::now();
             names.into_iter().for_each(|id| cache.insert(id, Duration::from_secs(1)));
             let bare = start.elapsed();
-            rounds[index].push([ours, bare].map(|time| time.as_nanos() as f64 / SAMPLE as f64));
+            if round > 0 {
+                taken[index].push([ours, bare].map(|time| time.as_nanos() as f64 / SAMPLE as f64));
+            }
         }
     }
-    let columns = &[
-        "ids",
-        "resident bytes an id",
-        "nanoseconds",
-        "of a thousand's",
-        "bare moka insert, nanoseconds",
-        "bare, of a thousand's",
-    ];
-    let mut table = Table::new("store", columns);
-    for rounds in &mut rounds {
-        rounds.remove(0);
+    head("memory store", &["resident, per id", "time per delivery", "a bare `moka` insert"]);
+    for ((_, label, .., kept), taken) in stores.iter().zip(&taken) {
+        let [ours, bare] = [0, 1].map(|which| time(median(taken.iter().map(|round| round[which]))));
+        row(label, [bytes(*kept as f64), ours, bare]);
     }
-    for ((ids, .., kept), taken) in stores.iter().zip(&rounds) {
-        let time = |which: usize| median(taken.iter().map(|round| round[which]));
-        let ratio =
-            |which: usize| median(taken.iter().zip(&rounds[0]).map(|(one, base)| one[which] / base[which]));
-        table.row(&[
-            ids,
-            kept,
-            &format!("{:.0}", time(0)),
-            &format!("{:.3}", ratio(0)),
-            &format!("{:.0}", time(1)),
-            &format!("{:.3}", ratio(1)),
-        ]);
-    }
-    table.keep(run);
 }
 
 fn handled(store: &MokaStore, id: &str) {
@@ -125,28 +99,25 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 /// Measures the gain of a second thread. Both threads share one layer, as the worker threads of a server
 /// do.
-fn threads(run: &Run) {
+fn threads() {
     let work: [(&str, Option<WebhookLayer>); 3] = [
         ("HMAC", None),
         ("verified", Some(layer(Scheme::Standard, Dedupe::Off))),
         ("verified and deduped", Some(layer(Scheme::Standard, Dedupe::InMemory))),
     ];
-    let mut rounds = Vec::new();
-    for round in 0..run.rounds(51) {
-        rounds.push([0, 1, 2].map(|turn| {
+    let mut taken = Vec::new();
+    for round in 0..rounds(51) {
+        taken.push([0, 1, 2].map(|turn| {
             let (_, layer) = &work[(round + turn) % 3];
             let [one, two] = [1, 2].map(|threads| rate(layer.as_ref(), round * 2 + threads, threads));
             ((round + turn) % 3, two / one)
         }));
     }
     let gain = |round: &[(usize, f64); 3], which: usize| round.iter().find(|it| it.0 == which).unwrap().1;
-    let mut table = Table::new("threads", &["work at 1 KiB", "gain of a second thread", "of HMAC's gain"]);
+    head("work at 1 KiB", &["gain of a second thread"]);
     for (index, (name, _)) in work.iter().enumerate() {
-        let absolute = median(rounds.iter().map(|round| gain(round, index)));
-        let of_hmac = median(rounds.iter().map(|round| gain(round, index) / gain(round, 0)));
-        table.row(&[name, &format!("{absolute:.2}"), &format!("{of_hmac:.3}")]);
+        row(name, [format!("{:.2} ×", median(taken.iter().map(|round| gain(round, index))))]);
     }
-    table.keep(run);
 }
 
 /// Returns the deliveries per nanosecond of all threads together.

@@ -1,10 +1,5 @@
 //! The measurements over loopback with `wrk` as the sender, on the same servers as in `http`.
 //!
-//! ```text
-//! cargo run --release -- wrk               # writes results/wrk.tsv; starts a redis-server, and wrk
-//! cargo run --release -- wrk --quick    # a few rounds, writes nothing
-//! ```
-//!
 //! `wrk` supports HTTP/1 only, and repeats the same request if it has no script. `wrk.lua` sends deliveries that
 //! were signed beforehand, each with its own id.
 
@@ -20,11 +15,11 @@ use std::{
 use http::Request;
 use peers::{
     delivery::{Case, Delivery, Frames, KIB, Scheme, Sent, id_of, message},
-    results::{Run, Table},
+    print::{head, rounds},
     rounds::median,
 };
 
-use crate::servers::{HANDLERS, Servers, position, serve};
+use crate::servers::{HANDLERS, Servers, Slice, print_rows, serve, take_rounds};
 
 /// The number of signed deliveries. `wrk` limits the time of a round and not the number of its requests, so this
 /// number is larger than the requests of any round.
@@ -32,71 +27,27 @@ const SIGNED: usize = 150_000;
 const SECONDS: usize = 1;
 const AT_ONCE: usize = 32;
 
-pub fn measure(run: &Run) {
+pub fn measure() {
     let servers = serve();
-    let mut results: Vec<_> =
-        ["hyper", "axum"].into_iter().filter(|host| run.wants(host)).map(|host| (host, Vec::new())).collect();
     let deliveries = Deliveries::new();
-    // The first round has cold caches and does not count.
-    for round in 0..=run.rounds(9) {
-        for (host, rounds) in &mut results {
-            let addresses = servers.addresses(host);
-            let mut slices: Vec<Option<Slice>> = HANDLERS.map(|_| None).into();
-            for turn in 0..HANDLERS.len() {
-                let index = (round + turn) % HANDLERS.len();
-                slices[index] = Some(slice(addresses[index], &deliveries, &servers));
-            }
-            if round > 0 {
-                rounds.push(slices.into_iter().flatten().collect::<Vec<_>>());
-            }
+    let hosts = ["axum", "hyper"];
+    let mut latencies = hosts.map(|_| HANDLERS.map(|_| Vec::new()));
+    let rounds = take_rounds(rounds(9), hosts.len(), |host, handler, counts| {
+        let (slice, quantiles) = slice(servers.addresses(hosts[host])[handler], &deliveries, &servers);
+        if counts {
+            latencies[host][handler].push(quantiles);
         }
-    }
-    let columns = &[
-        "host",
-        "handler",
-        "requests/s",
-        "of by hand",
-        "of its like",
-        "p50 µs",
-        "p99 µs",
-        "p99.9 µs",
-        "server µs",
-        "server, of by hand",
-    ];
-    let mut table = Table::new("wrk", columns);
-    for (host, rounds) in &results {
-        for (index, (handler, like)) in HANDLERS.iter().enumerate() {
-            let of = |value: fn(&Slice) -> f64| median(rounds.iter().map(|round| value(&round[index])));
-            let ratio = |base: &str, value: fn(&Slice) -> f64| {
-                let base = position(base);
-                median(rounds.iter().map(|round| value(&round[index]) / value(&round[base])))
-            };
-            table.row(&[
-                host,
-                handler,
-                &format!("{:.0}", of(|it| it.per_second)),
-                &format!("{:.3}", ratio("by hand", |it| it.per_second)),
-                &format!("{:.3}", ratio(like, |it| it.per_second)),
-                &format!("{:.0}", of(|it| it.quantiles[0])),
-                &format!("{:.0}", of(|it| it.quantiles[1])),
-                &format!("{:.0}", of(|it| it.quantiles[2])),
-                &format!("{:.2}", of(|it| it.server_micros)),
-                &format!("{:.3}", ratio("by hand", |it| it.server_micros)),
-            ]);
-        }
-    }
-    table.keep(run);
+        slice
+    });
+    head("over loopback, sent by `wrk`", &["axum, HTTP/1.1", "hyper, HTTP/1.1"]);
+    print_rows(&rounds, |host, handler| {
+        [0, 1, 2].map(|which| median(latencies[host][handler].iter().map(|quantiles| quantiles[which])))
+    });
 }
 
-struct Slice {
-    per_second: f64,
-    server_micros: f64,
-    /// The p50, p99 and p99.9 of the latency, in microseconds.
-    quantiles: [f64; 3],
-}
-
-/// Lets `wrk` send fresh deliveries for [`SECONDS`].
-fn slice(address: SocketAddr, deliveries: &Deliveries, servers: &Servers) -> Slice {
+/// Lets `wrk` send fresh deliveries for [`SECONDS`]. Also returns the p50, p99 and p99.9 of the latency, in
+/// microseconds.
+fn slice(address: SocketAddr, deliveries: &Deliveries, servers: &Servers) -> (Slice, [f64; 3]) {
     deliveries.sign();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wrk.lua");
     let worked = servers.processor_time();
@@ -124,11 +75,8 @@ fn slice(address: SocketAddr, deliveries: &Deliveries, servers: &Servers) -> Sli
         [0.0; 3],
         "requests were rejected, failed or repeated: {output}"
     );
-    Slice {
-        per_second: requests / micros * 1e6,
-        server_micros: worked.as_nanos() as f64 / 1e3 / requests,
-        quantiles: [p50, p99, p999],
-    }
+    let server_micros = worked.as_nanos() as f64 / 1e3 / requests;
+    (Slice { per_second: requests / micros * 1e6, server_micros }, [p50, p99, p999])
 }
 
 /// Two files: one with the body, and one with the id, timestamp and signature of each delivery.

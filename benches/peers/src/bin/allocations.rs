@@ -1,9 +1,5 @@
 //! Allocations per delivery, from the call to the answer, and memory per stored id.
 //!
-//! ```text
-//! cargo run --release --bin allocations    # writes results/allocations.tsv
-//! ```
-//!
 //! This is a separate program, because a counting allocator would affect timings. A block that grows
 //! counts as a new block next to the old one. The program `copies` counts copied bytes.
 
@@ -14,83 +10,49 @@ use std::{
     time::Duration,
 };
 
-use allocation_counter::{AllocationInfo, measure};
+use allocation_counter::measure;
 use peers::{
-    delivery::id_of,
-    groups::groups,
-    results::{Run, Table},
-    rounds::once,
+    delivery::{KIB, id_of},
+    print::{bytes, cells, head, machine, row},
+    rounds::{Group, once},
+    tables::{Table, in_axum, reading},
 };
 use tokio::runtime::Builder;
 use tower_webhook::store::{Claim, Key, MokaStore, Store, Token};
 
 fn main() {
-    let run = Run::new(std::env::args().skip(1));
+    machine();
     let runtime = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
-    let columns = &[
-        "group",
-        "scheme",
-        "size",
-        "frames",
-        "case",
-        "contender",
-        "allocations",
-        "bytes",
-        "of the body",
-        "at once",
-    ];
-    let mut table = Table::new("allocations", columns);
-    for mut group in groups(&runtime) {
-        let [name, scheme, size, frames, case] = group.facts();
-        if !run.wants(&[&*name, &*scheme, &*size, &*frames, &*case].join(" ")) {
-            continue;
-        }
-        for contender in &mut group.contenders {
-            // The first deliveries initialize statics. If the contender measures duplicates, the counted
-            // deliveries are duplicates of these.
-            const COUNTED: usize = 20;
-            for number in 0..COUNTED {
-                once(contender, &group.delivery, &id_of(number));
-            }
-            let first = if contender.ids == peers::contender::Ids::Again { 0 } else { COUNTED };
-            let mut costs = Vec::new();
-            for number in first..first + COUNTED {
-                let mut request = Some(group.delivery.request(&id_of(number)));
-                costs.push(measure(|| {
-                    (contender.call)(request.take().unwrap());
-                }));
-            }
-            let mean =
-                |of: fn(&AllocationInfo) -> u64| costs.iter().map(of).sum::<u64>() as f64 / COUNTED as f64;
-            let (count, total) = (mean(|cost| cost.count_total), mean(|cost| cost.bytes_total));
-            let of_the_body = match group.delivery.size {
-                0 => String::new(),
-                size => format!("{:.2}", total / size as f64),
-            };
-            table.row(&[
-                &name,
-                &scheme,
-                &size,
-                &frames,
-                &case,
-                &contender.name,
-                &format!("{count:.1}"),
-                &format!("{total:.0}"),
-                &of_the_body,
-                &format!("{:.0}", mean(|cost| cost.bytes_max)),
-            ]);
-        }
+    let Table { columns, mut rows, .. } = reading(&runtime);
+    rows.extend(in_axum(&runtime).rows.into_iter().filter(|(_, group)| group.delivery.size == KIB));
+    head("allocations, 1 KiB, the handler reads its body", columns);
+    for (label, mut group) in rows {
+        row(label, cells(columns, |column| Some(count(&mut group, column)?.to_string())));
     }
-    table.keep(&run);
-    if run.wants("remembered") {
-        remembered(&run);
+    remembered();
+}
+
+/// Returns the allocations per delivery.
+fn count(group: &mut Group, contender: &str) -> Option<u64> {
+    const COUNTED: usize = 20;
+    let position = group.position(contender)?;
+    let contender = &mut group.contenders[position];
+    // The first deliveries initialize statics.
+    for number in 0..COUNTED {
+        once(contender, &group.delivery, &id_of(number));
     }
+    let counts = (COUNTED..2 * COUNTED).map(|number| {
+        let mut request = Some(group.delivery.request(&id_of(number)));
+        let call = || _ = (contender.call)(request.take().unwrap());
+        measure(call).count_total
+    });
+    Some(counts.sum::<u64>() / COUNTED as u64)
 }
 
 /// Measures the bytes that the memory store keeps for each id.
-fn remembered(run: &Run) {
-    let mut table = Table::new("remembered", &["ids", "bytes an id"]);
-    for ids in [1_000, 10_000, 100_000, 1_000_000] {
+fn remembered() {
+    head("memory store", &["requested, per id"]);
+    for (ids, label) in [(1_000, "1,000 ids"), (100_000, "100,000 ids"), (1_000_000, "1,000,000 ids")] {
         // Discard the first store, which also allocates memory that all stores share.
         let mut kept = 0;
         for _ in 0..2 {
@@ -102,9 +64,8 @@ fn remembered(run: &Run) {
             })
             .bytes_current;
         }
-        table.row(&[&ids, &format!("{:.0}", kept as f64 / ids as f64)]);
+        row(label, [bytes(kept as f64 / ids as f64)]);
     }
-    table.keep(run);
 }
 
 fn handled(store: &MokaStore, id: &str) {

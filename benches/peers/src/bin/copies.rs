@@ -1,82 +1,66 @@
 //! Bytes copied per delivery, from the call to the answer.
 //!
-//! ```text
-//! cargo run --release --bin copies    # writes results/copies.tsv; needs valgrind
-//! ```
-//!
 //! `valgrind --tool=dhat --mode=copy` counts each call of `memcpy` and similar functions. This includes moves of
-//! large structures, but not the bytes that `realloc` moves when a buffer grows, which `allocations` counts. Each
-//! contender runs in two processes, with few and with more deliveries. The difference of the two counts, divided
-//! by the number of additional deliveries, is the result. The bytes for creating a request are measured in the
-//! same way and subtracted.
+//! large structures, but not the bytes that `realloc` moves when a buffer grows. Each contender runs in two
+//! processes, with few and with more deliveries. The difference of the two counts, divided by the number of
+//! additional deliveries, is the result. The bytes for creating a request are measured in the same way and
+//! subtracted.
 
 use std::{env, process::Command, rc::Rc};
 
 use peers::{
     contender::{Contender, Ids},
     delivery::id_of,
-    groups::groups,
-    results::{Run, Table},
-    rounds::{Group, once},
+    print::{bytes, cells, head, machine, row},
+    rounds::once,
+    tables::{Table, raw_body},
 };
 use tokio::runtime::Builder;
 
 const FEW: usize = 2;
 const MORE: usize = 12;
 
+const ROWS: [&str; 6] = [
+    "Standard Webhooks, 1 KiB",
+    "Standard Webhooks, 1 MiB",
+    "Standard Webhooks, 1 MiB in 64 frames",
+    "GitHub, 1 KiB",
+    "GitHub, 1 MiB",
+    "GitHub, 1 MiB in 64 frames",
+];
+
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [option, group, contender, count] = &arguments[..]
+    if let [option, row, contender, count] = &arguments[..]
         && option == "--deliver"
     {
-        return deliver(group, contender, count.parse().unwrap());
+        return deliver(row, contender, count.parse().unwrap());
     }
-    let run = Run::new(arguments.into_iter());
-    let columns = &["group", "scheme", "size", "frames", "case", "contender", "bytes copied", "of the body"];
-    let mut table = Table::new("copies", columns);
-    for group in all() {
-        let facts @ [name, scheme, size, frames, case] = &group.facts();
-        let sizes = ["1 KiB", "1 MiB"];
-        if !sizes.contains(&&**size)
-            || case != "Valid"
-            || name == "caches cold"
-            || !run.wants(&facts.join(" "))
-        {
-            continue;
-        }
-        let made = copied(&group, BASELINE);
-        for contender in &group.contenders {
-            let copied = copied(&group, &contender.name) - made;
-            table.row(&[
-                name,
-                scheme,
-                size,
-                frames,
-                case,
-                &contender.name,
-                &format!("{copied:.0}"),
-                &format!("{:.2}", copied / group.delivery.size as f64),
-            ]);
-        }
+    machine();
+    let Table { columns, rows, .. } = table();
+    head("bytes copied", columns);
+    for (label, group) in rows.iter().filter(|(label, _)| ROWS.contains(label)) {
+        let baseline = copied(label, BASELINE);
+        let copied = |column: &str| group.position(column).map(|_| bytes(copied(label, column) - baseline));
+        row(label, cells(columns, copied));
     }
-    table.keep(&run);
 }
 
 /// The name of a contender that only drops each request.
 const BASELINE: &str = "baseline";
 
 /// Returns the bytes copied per delivery, including the creation of the request.
-fn copied(group: &Group, contender: &str) -> f64 {
-    let [few, more] = [FEW, MORE].map(|count| copied_by(&group.facts().join(" "), contender, count));
+fn copied(row: &str, contender: &str) -> f64 {
+    let [few, more] = [FEW, MORE].map(|count| copied_by(row, contender, count));
     (more - few) as f64 / (MORE - FEW) as f64
 }
 
 /// Returns the bytes that a process copies in total.
-fn copied_by(group: &str, contender: &str, count: usize) -> u64 {
+fn copied_by(row: &str, contender: &str, count: usize) -> u64 {
     let output = Command::new("valgrind")
         .args(["--tool=dhat", "--mode=copy", "--dhat-out-file=/dev/null"])
         .arg(env::current_exe().unwrap())
-        .args(["--deliver", group, contender, &count.to_string()])
+        .args(["--deliver", row, contender, &count.to_string()])
         .output()
         .unwrap_or_else(|error| {
             panic!("`valgrind` cannot be run; most systems have it in the package `valgrind`: {error}")
@@ -89,9 +73,8 @@ fn copied_by(group: &str, contender: &str, count: usize) -> u64 {
 }
 
 /// Sends deliveries in the process that runs under valgrind.
-fn deliver(group: &str, contender: &str, count: usize) {
-    let mut all = all();
-    let group = all.iter_mut().find(|it| it.facts().join(" ") == group).unwrap();
+fn deliver(row: &str, contender: &str, count: usize) {
+    let (_, mut group) = table().rows.into_iter().find(|(label, _)| *label == row).unwrap();
     let mut baseline = Contender {
         name: BASELINE.to_owned(),
         ids: Ids::Fresh,
@@ -103,14 +86,13 @@ fn deliver(group: &str, contender: &str, count: usize) {
     let contender = match group.contenders.iter_mut().find(|it| it.name == contender) {
         Some(contender) => contender,
         None if contender == BASELINE => &mut baseline,
-        None => panic!("no {contender} in {}", group.name),
+        None => panic!("no {contender} in {row}"),
     };
     for number in 0..count {
-        let number = if contender.ids == Ids::Again { 0 } else { number };
         once(contender, &group.delivery, &id_of(number));
     }
 }
 
-fn all() -> Vec<Group> {
-    groups(&Rc::new(Builder::new_current_thread().enable_time().build().unwrap()))
+fn table() -> Table {
+    raw_body(&Rc::new(Builder::new_current_thread().enable_time().build().unwrap()))
 }

@@ -7,7 +7,7 @@
 
 use std::{
     convert::Infallible,
-    future::{Ready, poll_fn},
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -20,21 +20,13 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{Empty, Full};
 use sha2::Sha256;
-use tower::{Service, service_fn, util::ServiceFn};
+use tower::Service;
 
-use super::by_hand::handle_full;
 use crate::delivery::{MIB, mac};
-
-pub fn layer() -> Least<Handler> {
-    around(service_fn(handle_full as fn(_) -> _))
-}
 
 pub fn around<S>(inner: S) -> Least<S> {
     Least { mac: Arc::new(mac()), inner }
 }
-
-type Handler = ServiceFn<fn(Request<Full<Bytes>>) -> Answer>;
-type Answer = Ready<Result<Response<Empty<Bytes>>, Infallible>>;
 
 #[derive(Clone)]
 pub struct Least<S> {

@@ -27,7 +27,7 @@ use tower::{Service, ServiceExt};
 
 pub use floor::{Floor, floor};
 pub use ours::{Dedupe, in_axum, layer, ours};
-pub use peers::{PEERS, Peer, github_layer, peers, peers_in_axum, verify_layer};
+pub use peers::{github_layer, peers, peers_in_axum, verify_layer};
 
 use crate::{delivery::Sent, rounds::Watch};
 

@@ -19,42 +19,6 @@ use super::{
 };
 use crate::delivery::{KEY, Message, Scheme, standard_secret};
 
-pub struct Peer {
-    pub name: &'static str,
-    /// The type of API.
-    pub what: &'static str,
-    /// The limitations.
-    pub lacks: &'static str,
-}
-
-pub const PEERS: [Peer; 5] = [
-    Peer {
-        name: "webhook-verify",
-        what: "tower layer, 14 schemes",
-        lacks: "no body limit, deduplication, typed payload or secret rotation; computes a MAC for each candidate; reads the body before it checks the headers",
-    },
-    Peer {
-        name: "tower-github-webhook",
-        what: "tower layer, GitHub",
-        lacks: "no body limit, deduplication, typed payload or secret rotation",
-    },
-    Peer {
-        name: "svix",
-        what: "verifier function, Standard Webhooks",
-        lacks: "no layer, deduplication, typed payload or secret rotation; UTF-8 bodies only; copies the body before hashing",
-    },
-    Peer {
-        name: "standardwebhooks",
-        what: "verifier function, Standard Webhooks",
-        lacks: "no layer, deduplication, typed payload or secret rotation; UTF-8 bodies only; copies the body before hashing",
-    },
-    Peer {
-        name: "axum-github-webhook-extract",
-        what: "axum extractor, GitHub, JSON",
-        lacks: "no deduplication or secret rotation; the extractor returns neither the raw body nor the id",
-    },
-];
-
 /// Returns the peers that support the scheme, in front of the same handler. A peer that is only a verifier
 /// function is called by [`Verified`], the service written by hand.
 pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
@@ -69,17 +33,17 @@ pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
             let by_reference =
                 move |headers: &HeaderMap, body: &[u8]| reference.verify(body, headers).is_ok();
             vec![
-                Contender::new("webhook-verify", runtime, layer.layer(service_fn(handle::<Bytes>))),
-                Contender::new("svix", runtime, Verified { verify: by_svix, inner }),
-                Contender::new("standardwebhooks", runtime, Verified { verify: by_reference, inner }),
+                Contender::new("`webhook-verify`", runtime, layer.layer(service_fn(handle::<Bytes>))),
+                Contender::new("`svix`", runtime, Verified { verify: by_svix, inner }),
+                Contender::new("`standardwebhooks`", runtime, Verified { verify: by_reference, inner }),
             ]
         }
         Scheme::Github => {
             let (layer, other) = (verify_layer(scheme), github_layer());
             vec![
-                Contender::new("webhook-verify", runtime, layer.layer(service_fn(handle::<Bytes>))),
+                Contender::new("`webhook-verify`", runtime, layer.layer(service_fn(handle::<Bytes>))),
                 Contender::new(
-                    "tower-github-webhook",
+                    "`tower-github-webhook`",
                     runtime,
                     other.layer(service_fn(handle::<Full<Bytes>>)),
                 ),
@@ -105,5 +69,5 @@ pub fn peers_in_axum(runtime: &Rc<Runtime>) -> Vec<Contender> {
     }
     let app =
         Router::new().route("/webhook", post(on_message)).with_state(GithubToken(Arc::new(KEY.to_owned())));
-    vec![Contender::new("axum-github-webhook-extract", runtime, app)]
+    vec![Contender::new("`axum-github-webhook-extract`", runtime, app)]
 }
