@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs all tests except the browser tests (browser.sh) and the concurrency model tests (model/run.sh). Missing programs
-# are installed with the system's package manager if possible; otherwise the script names them and stops.
+# Runs all tests except the browser tests (browser.sh) and the concurrency model tests (model/run.sh). As root, it
+# installs missing programs; otherwise it names them and stops: `sh tests/all.sh --install` installs them.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,7 @@ need openssl openssl    # for signing in those commands
 need redis-server redis-server redis    # for the tests that start Redis servers
 need initdb postgresql postgresql-server    # for the tests that start PostgreSQL servers
 need pgbouncer pgbouncer
+have_all "$@"
 
 # Unit, integration and documentation tests with all features. This also builds the examples.
 cargo test --locked --all-features

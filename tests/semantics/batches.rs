@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
+use tokio::task::JoinHandle;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Delivery, ItemsOutcome, ResponseBody, StoreFailure, WebhookLayer,
@@ -42,6 +43,11 @@ impl Batches {
 
     pub async fn send(&self, layer: &WebhookLayer, request: Sent) -> StatusCode {
         self.respond(layer, request).await.status()
+    }
+
+    fn spawn(&self, layer: &WebhookLayer, request: Sent) -> JoinHandle<StatusCode> {
+        let (layer, batches) = (layer.clone(), self.clone());
+        tokio::spawn(async move { batches.send(&layer, request).await })
     }
 
     async fn respond(&self, layer: &WebhookLayer, request: Sent) -> Response<ResponseBody<Full<Bytes>>> {
@@ -92,26 +98,15 @@ async fn an_item_in_two_batches_runs_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_runs_only_the_items_that_failed() {
+async fn an_item_in_progress_in_another_batch_is_counted_and_the_batch_must_be_retried() {
     let (layer, batches) = (layer(), Batches::default());
-    batches.failing(&["b"]);
-    assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 503);
-    batches.failing(&[]);
-    assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 200);
-    assert_eq!(batches.ran(), ["a", "b", "c", "b"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_item_in_progress_in_another_batch_is_not_a_duplicate() {
-    let (layer, batches) = (layer(), Batches::default());
-    let first = tokio::spawn({
-        let (layer, batches) = (layer.clone(), batches.clone());
-        async move { batches.send(&layer, signed("msg_1", "slow a")).await }
-    });
+    let first = batches.spawn(&layer, signed("msg_1", "slow a"));
     settle_down().await;
     // "a" is unclaimed and runs; "slow" is still in progress, so this batch must be retried.
     assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 503);
+    assert_eq!(counts(&batches.last()), [1, 0, 1, 0]);
     assert_eq!(first.await.unwrap(), 200);
+    assert_eq!(counts(&batches.last()), [1, 1, 0, 0]);
     assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 200);
     assert_eq!(batches.ran(), ["slow", "a"]);
 }
@@ -119,14 +114,8 @@ async fn an_item_in_progress_in_another_batch_is_not_a_duplicate() {
 #[tokio::test(start_paused = true)]
 async fn each_item_of_many_concurrent_batches_runs_once() {
     let (layer, batches) = (layer(), Batches::default());
-    let all: Vec<_> = (0..32)
-        .map(|n| {
-            let (layer, batches) = (layer.clone(), batches.clone());
-            tokio::spawn(async move {
-                batches.send(&layer, signed(&format!("msg_{n}"), "slow_1 a slow_2 b")).await
-            })
-        })
-        .collect();
+    let all: Vec<_> =
+        (0..32).map(|n| batches.spawn(&layer, signed(&format!("msg_{n}"), "slow_1 a slow_2 b"))).collect();
     for one in all {
         one.await.unwrap();
     }
@@ -138,10 +127,7 @@ async fn each_item_of_many_concurrent_batches_runs_once() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_hangs_up_releases_only_the_running_item() {
     let (layer, batches) = (layer(), Batches::default());
-    let call = tokio::spawn({
-        let (layer, batches) = (layer.clone(), batches.clone());
-        async move { batches.send(&layer, signed("msg_1", "a slow b")).await }
-    });
+    let call = batches.spawn(&layer, signed("msg_1", "a slow b"));
     settle_down().await;
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
@@ -208,20 +194,6 @@ async fn a_handler_that_panics_before_it_returns_a_future_releases_its_item() {
     assert_eq!((counts(&outcome), &*failures(&outcome)[0].1), ([2, 0, 0, 1], "item handler panicked"));
     let outcome = delivery.for_each(["a", "b", "c"], |id| *id, async |_| Ok::<(), BoxError>(())).await;
     assert_eq!(counts(&outcome), [1, 2, 0, 0]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_item_in_progress_is_counted_and_the_batch_must_be_retried() {
-    let (layer, batches) = (layer(), Batches::default());
-    let first = tokio::spawn({
-        let (layer, batches) = (layer.clone(), batches.clone());
-        async move { batches.send(&layer, signed("msg_1", "slow a")).await }
-    });
-    settle_down().await;
-    assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 503);
-    assert_eq!(counts(&batches.last()), [1, 0, 1, 0]);
-    assert_eq!(first.await.unwrap(), 200);
-    assert_eq!(counts(&batches.last()), [1, 1, 0, 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -314,7 +314,6 @@ async fn a_rejection_never_completes_the_claim_of_a_layer_above() {
 
 /// The nearest layer rejects a payload that the handler cannot decode; the layer above does not reject or report it
 /// again.
-#[cfg(feature = "axum")]
 #[tokio::test(start_paused = true)]
 async fn the_inner_layer_rejects_a_payload_that_the_handler_cannot_decode() {
     use axum::handler::HandlerWithoutStateExt;

@@ -3,7 +3,7 @@
 //! first. This implies that each key has one owner at a time, no completion is lost, and no claim is held forever.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "../../reference/model.rs"]
+#[path = "../../store/model.rs"]
 mod reference;
 
 use std::{
