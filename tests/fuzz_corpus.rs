@@ -2,6 +2,9 @@
 //! `fuzz/run.sh` runs the fuzzer.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[allow(unreachable_pub, reason = "other test crates share this file")]
+#[path = "common/answers.rs"]
+mod answers;
 #[allow(dead_code, unreachable_pub, reason = "the fuzzer calls a target by its name")]
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
@@ -64,24 +67,16 @@ fn seeds(target: &str) -> BTreeSet<Vec<u8>> {
 }
 
 fn vectors() -> Vec<Value> {
-    let paths = fs::read_dir(format!("{ROOT}/tests/vectors/answers")).unwrap();
-    let mut paths: Vec<_> = paths.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let read = |path| serde_json::from_str::<Vec<Value>>(&fs::read_to_string(path).unwrap()).unwrap();
     // The fuzzer's input is mostly text.
-    paths.into_iter().flat_map(read).filter(|vector| vector["body_utf8"].is_string()).collect()
+    answers::answers().into_iter().filter(|vector| vector["body_utf8"].is_string()).collect()
 }
 
 fn body(vector: &Value) -> Vec<u8> {
     vector["body_utf8"].as_str().unwrap().into()
 }
 
-fn provider_of(vector: &Value) -> String {
-    let scheme = vector["scheme"].as_str().unwrap();
-    match vector["algorithm"].as_str() {
-        Some(algorithm) if algorithm != "sha256" => format!("{scheme}-{algorithm}"),
-        _ => scheme.to_owned(),
-    }
+fn provider_of(vector: &Value) -> &str {
+    vector["provider"].as_str().unwrap()
 }
 
 /// Returns the vector's request and, for a valid derived vector, a copy for the target to sign.
@@ -97,14 +92,14 @@ fn requests(vector: &Value) -> Vec<Vec<u8>> {
 }
 
 fn scheme(vector: &Value) -> Option<Vec<u8>> {
-    let scheme = provider::find(&provider_of(vector))?.scheme()?;
+    let scheme = provider::find(provider_of(vector))?.scheme()?;
     let scheme = serde_json::to_string(&scheme).unwrap();
     let request = request(vector);
     Some(format!("{scheme}\n{}\n{} signed\n0\n{request}", secrets(vector), now(vector)).into())
 }
 
 fn now(vector: &Value) -> u64 {
-    vector["now_unix"].as_u64().unwrap_or(1_700_000_000)
+    vector["now_unix"].as_u64().unwrap()
 }
 
 fn secrets(vector: &Value) -> String {
@@ -140,7 +135,7 @@ fn payloads() -> BTreeSet<Vec<u8>> {
         r#"{"event":"message_status","data":{"message_id":"m","status":"read","timestamp":"2026-01-02T03:04:05Z"}}"#,
     ];
     let all = vectors();
-    let known = all.iter().filter(|vector| vector["scheme"] == "notifyer").map(body);
+    let known = all.iter().filter(|vector| vector["provider"] == "notifyer").map(body);
     known.chain(MORE.map(|seed| seed.into())).collect()
 }
 

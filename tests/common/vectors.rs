@@ -1,6 +1,9 @@
-//! The known answers in `tests/vectors/answers/`, and the verifier and request of each.
+//! The known answers, and the verifier and request of each.
 
-use std::{collections::BTreeMap, fs, slice};
+#[path = "answers.rs"]
+mod answers;
+
+use std::{collections::BTreeMap, slice};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
@@ -10,11 +13,13 @@ use tower_webhook::{
     provider::{self, Provider, ProviderVerifier},
 };
 
+use self::answers::answers;
+
 #[derive(Clone, Deserialize)]
 pub struct Vector {
     pub id: String,
     pub name: String,
-    pub scheme: String,
+    pub provider: String,
     pub secret: String,
     pub secrets: Option<Vec<String>>,
     pub method: String,
@@ -23,16 +28,11 @@ pub struct Vector {
     pub body_utf8: String,
     pub tolerance_s: Option<u64>,
     pub key_id: Option<String>,
-    pub algorithm: Option<String>,
-    pub now_unix: Option<u32>,
+    pub now_unix: u32,
     pub expect: String,
 }
 
 impl Vector {
-    pub fn now(&self) -> u32 {
-        self.now_unix.unwrap_or(1_800_000_000)
-    }
-
     /// Returns `true` if the URL has the scheme `http` or a user name, which the layer cannot see in a request.
     pub fn needs_public_url(&self) -> bool {
         self.url.starts_with("http://") || self.url.contains('@')
@@ -45,11 +45,7 @@ impl Vector {
 
 /// Returns the vectors of all providers.
 pub fn vectors() -> Vec<Vector> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/answers");
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let read = |path| serde_json::from_str::<Vec<Vector>>(&fs::read_to_string(path).unwrap()).unwrap();
-    paths.into_iter().flat_map(read).collect()
+    answers().into_iter().map(|answer| serde_json::from_value(answer).unwrap()).collect()
 }
 
 /// The value of a header, or its values if the header is repeated.
@@ -93,10 +89,5 @@ pub fn verifier(vector: &Vector) -> Result<ProviderVerifier, InvalidSecret> {
 }
 
 pub fn provider(vector: &Vector) -> &'static Provider {
-    // If the algorithm is a setting of the account, each algorithm is a provider with its own id.
-    let id = match &vector.algorithm {
-        Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", vector.scheme),
-        _ => vector.scheme.clone(),
-    };
-    provider::find(&id).unwrap_or_else(|| panic!("no provider for the scheme {}", vector.scheme))
+    provider::find(&vector.provider).unwrap_or_else(|| panic!("no provider {}", vector.provider))
 }

@@ -138,7 +138,7 @@ mod bearer {
     pub(super) fn verifier(vector: &Value) -> ProviderVerifier {
         let arguments: Vec<_> = vector["arguments"].as_array().unwrap().iter().map(text).collect();
         let web = web(vector);
-        match (text(&vector["scheme"]), &*arguments) {
+        match (text(&vector["provider"]), &*arguments) {
             ("google-pubsub", [audience, account]) => {
                 provider::google_pubsub(*audience, *account, web).into()
             }

@@ -107,7 +107,7 @@ fn seed(vector: &Vector, provider: &'static str) -> Seed {
         provider,
         name: format!("the vector {}", vector.id),
         message: Message::of(&vectors::request(vector)),
-        now: at(vector.now()),
+        now: at(vector.now_unix),
         setting: Setting {
             verifier: vectors::verifier(vector).unwrap(),
             tolerance: vector.tolerance_s.map(Duration::from_secs),

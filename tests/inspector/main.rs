@@ -4,6 +4,9 @@
 #![allow(unreachable_pub, reason = "test crates have no public API")]
 
 mod again;
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
+#[path = "../common/answers.rs"]
+mod answers;
 mod ending;
 mod export;
 mod forward;

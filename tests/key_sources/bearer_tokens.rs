@@ -58,7 +58,7 @@ fn verifier(vector: &Value, web: &Arc<Web>) -> ProviderVerifier {
     let arguments: Vec<_> =
         vector["arguments"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
     let web = Arc::clone(web);
-    match (vector["scheme"].as_str().unwrap(), &*arguments) {
+    match (vector["provider"].as_str().unwrap(), &*arguments) {
         ("google-pubsub", [audience, account]) => provider::google_pubsub(*audience, *account, web).into(),
         ("google-cloud-tasks", [audience, account]) => {
             provider::google_cloud_tasks(*audience, *account, web).into()
@@ -92,7 +92,7 @@ fn seen(vector: &Value) -> String {
     let body: Value = serde_json::from_str(vector["body_utf8"].as_str().unwrap()).unwrap_or_default();
     let header = |name: &str| vector["headers"].get(name).and_then(Value::as_str);
     let json = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
-    let (id, event_type) = match vector["scheme"].as_str().unwrap() {
+    let (id, event_type) = match vector["provider"].as_str().unwrap() {
         "google-pubsub" => (header("x-goog-pubsub-message-id").or(json("/message/messageId")), None),
         "google-cloud-tasks" => (header("x-cloudtasks-taskname"), None),
         "azure-eventgrid-entra" => (None, json("/0/eventType")),
@@ -131,7 +131,7 @@ async fn the_known_answers_with_bearer_tokens_are_judged_correctly() {
                 _ => assert_eq!(judged, expected, "{name}"),
             }
             // A token whose claims are wrong causes no fetch. The Bot Framework also has claims about the body.
-            let is_about_body = vector["scheme"] == "bot-framework" && !needs_key;
+            let is_about_body = vector["provider"] == "bot-framework" && !needs_key;
             match web.asked().len() {
                 0 => assert!(!needs_key, "{name}"),
                 1 => assert!(needs_key || is_about_body || expected == Err(StaleTimestamp), "{name}"),

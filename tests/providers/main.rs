@@ -2,6 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod adyen;
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
+#[path = "../common/answers.rs"]
+mod answers;
 mod deduplication;
 mod forms;
 mod hook0;

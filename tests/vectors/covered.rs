@@ -52,7 +52,7 @@ async fn a_value_that_a_profile_calls_signed_cannot_be_changed() {
     let mut providers = BTreeSet::new();
     for changed in Changed::all().into_iter().filter(|changed| changed.is_signed) {
         assert!(!changed.is_accepted().await, "{}: another {} is accepted", changed.vector.id, changed.what);
-        providers.insert(changed.vector.scheme);
+        providers.insert(changed.vector.provider);
     }
     assert!(providers.len() > 40, "only {providers:?}");
 }
@@ -63,7 +63,7 @@ async fn a_header_that_a_profile_calls_unsigned_can_be_changed() {
     for changed in Changed::all() {
         // Contentful, Coinbase and Hook0 sign the headers that the sender names.
         let is_chosen =
-            ["coinbase-cdp", "contentful", "hook0", "hook0-v1"].contains(&&*changed.vector.scheme);
+            ["coinbase-cdp", "contentful", "hook0", "hook0-v1"].contains(&&*changed.vector.provider);
         if !changed.is_signed && !is_chosen && matches!(changed.place, Location::Header(_)) {
             assert!(
                 changed.is_accepted().await,
@@ -71,7 +71,7 @@ async fn a_header_that_a_profile_calls_unsigned_can_be_changed() {
                 changed.vector.id,
                 changed.what
             );
-            providers.insert(changed.vector.scheme);
+            providers.insert(changed.vector.provider);
         }
     }
     assert!(providers.len() > 30, "only {providers:?}");

@@ -83,12 +83,12 @@ async fn every_valid_vector_with_an_extra_byte_is_rejected() {
     let protected = |vector: &&Vector| {
         let token = |value: &String| vector.secrets().contains(value);
         let token = vector.headers.values().any(|value| value.iter().any(token));
-        !token && !unprotected.contains(&&*vector.scheme)
+        !token && !unprotected.contains(&&*vector.provider)
     };
     let mut judged = 0;
     for vector in vectors.iter().filter(|vector| vector.expect == "valid").filter(protected) {
         let tampered = Vector { body_utf8: format!("{} ", vector.body_utf8), ..vector.clone() };
-        let expected = match &*vector.scheme {
+        let expected = match &*vector.provider {
             // The body ends with the signature.
             "wix" => RejectionKind::MalformedSignature,
             _ => RejectionKind::WrongSignature,
@@ -125,7 +125,7 @@ async fn send(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Response<Re
 
 /// Returns a layer for the vector, at the vector's time.
 fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
-    let layer = WebhookLayer::with_verifier(verifier(vector)?).clock(ManualClock::at_unix(vector.now()));
+    let layer = WebhookLayer::with_verifier(verifier(vector)?).clock(ManualClock::at_unix(vector.now_unix));
     let layer = if vector.needs_public_url() { layer.public_url(&vector.url) } else { layer };
     Ok(match vector.tolerance_s {
         Some(seconds) => layer.tolerance(Duration::from_secs(seconds)),

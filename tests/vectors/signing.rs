@@ -93,7 +93,7 @@ async fn every_valid_vector_is_accepted_after_signing_it_again() {
         let made = take_signatures(provider(vector).id, &mut signed);
         match is_one_of(&made, &signatures) {
             true => same += 1,
-            false if is_fresh(&vector.scheme) => {}
+            false if is_fresh(&vector.provider) => {}
             false => drop(otherwise.insert(&*vector.id)),
         }
     }
@@ -179,11 +179,11 @@ impl Sent {
         }));
         service.oneshot(request(vector).map(Full::new)).await.unwrap();
         let delivery = found.lock().unwrap().take();
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(vector.now().into());
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(vector.now_unix.into());
         let secret = delivery.as_ref().map_or(0, Delivery::secret_index);
         let mut secrets = vec![vector.secrets()[secret].clone()];
         // These providers have two kinds of secrets, and need both.
-        if ["wechat-pay", "wecom"].contains(&&*vector.scheme) {
+        if ["wechat-pay", "wecom"].contains(&&*vector.provider) {
             secrets.extend_from_slice(vector.secrets());
         }
         Self {

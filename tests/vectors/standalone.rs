@@ -26,7 +26,7 @@ async fn verification_without_the_layer_has_the_results_of_the_layer() {
         let Ok(verifier) = verifier(vector) else { continue };
         let verifier = Arc::new(verifier);
         let (head, body) = request(vector).into_parts();
-        let now = UNIX_EPOCH + Duration::from_secs(vector.now().into());
+        let now = UNIX_EPOCH + Duration::from_secs(vector.now_unix.into());
         let context = RequestContext::new(&head).at(now);
         let context = if vector.needs_public_url() { context.public_url(&vector.url) } else { context };
         let is_handshake = verifier.handshake(&context).is_some();
@@ -50,7 +50,7 @@ fn facts(verified: &Verified, body: &Bytes) -> Facts {
 async fn behind_layer(vector: &Vector, verifier: impl Verifier) -> Option<Result<Facts, RejectionKind>> {
     let seen = Arc::new(Mutex::new(None));
     let note = Arc::clone(&seen);
-    let layer = WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(vector.now()));
+    let layer = WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(vector.now_unix));
     let layer = if vector.needs_public_url() { layer.public_url(&vector.url) } else { layer };
     let service = layer.layer(service_fn(move |request: Request<Body>| {
         let delivery = request.extensions().get::<Delivery>().unwrap();

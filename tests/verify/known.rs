@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    fs,
     pin::Pin,
     task::{Context, Poll},
     time::{Duration, SystemTime},
@@ -18,6 +17,8 @@ use tower_webhook::{
     Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
     verify::Verifier,
 };
+
+use crate::answers::answers_of;
 
 /// The facts about a delivery that the handler sees.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +48,7 @@ impl http_body::Body for ByteByByte {
 pub(super) fn known(id: &str) -> Value {
     // The id is that of the provider, with a number.
     let (provider, _) = id.rsplit_once('-').unwrap();
-    let file = format!("{}/tests/vectors/answers/{provider}.json", env!("CARGO_MANIFEST_DIR"));
-    let all: Vec<Value> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    all.into_iter().find(|vector| vector["id"] == id).unwrap()
+    answers_of(provider).into_iter().find(|vector| vector["id"] == id).unwrap()
 }
 
 pub(super) fn secret(vector: &Value) -> Secret {
@@ -57,7 +56,7 @@ pub(super) fn secret(vector: &Value) -> Secret {
 }
 
 pub(super) fn provider_of(vector: &Value) -> WebhookLayer {
-    let provider = provider::find(vector["scheme"].as_str().unwrap()).unwrap();
+    let provider = provider::find(vector["provider"].as_str().unwrap()).unwrap();
     layer_of(provider.verifier(secret(vector)).unwrap(), vector)
 }
 

@@ -1,6 +1,9 @@
 //! Verification of requests, with and without the layer. The known answers of all providers are in `tests/vectors/`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
+#[path = "../common/answers.rs"]
+mod answers;
 mod cavage_signatures;
 mod content_encoding;
 mod detached_jws;
