@@ -10,6 +10,15 @@ const ALLOWED: [&str; 8] =
     ["bytes", "http", "http_body", "tower_layer", "tower_service", "serde", "serde_core", "tower_webhook"];
 /// Crates whose types may be public with the feature that enables them.
 const ALLOWED_WITH_A_FEATURE: [&str; 5] = ["axum_core", "tonic", "redis", "sqlx_core", "sqlx_postgres"];
+/// Lines that follow from the `impl` of a trait of the standard library.
+const IMPLIED: [&str; 6] = [
+    "::fmt(&self",
+    "::clone(&self)",
+    "::eq(&self",
+    "::hash<",
+    "::default() ->",
+    "core::marker::StructuralPartialEq",
+];
 const OF_THE_COMPILER: [&str; 3] = ["alloc", "core", "std"];
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -27,7 +36,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     for item in api.items() {
         let line = item.to_string();
         // Skip `pin_project_lite`'s bounds for `Unpin`, which users cannot name.
-        if line.contains("pin_project_lite::__private") {
+        if line.contains("pin_project_lite::__private") || IMPLIED.iter().any(|part| line.contains(part)) {
             continue;
         }
         let unexpected = crates(&line).filter(|name| !allowed.contains(name));
