@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use data_encoding::BASE64;
 use http::Request;
 use serde_json::Value;
@@ -14,7 +13,10 @@ use tower_webhook::{
     },
 };
 
-use crate::judge::{assert_outcomes, judge, now, request, text};
+use crate::judge::{
+    assert_body_is_signed, assert_headers_are_signed, assert_outcomes, assert_url_is_signed, judge, named,
+    now, profile, request, signed, text, verdict,
+};
 
 const ALGORITHMS: [MessageAlgorithm; 6] = [
     MessageAlgorithm::HmacSha256,
@@ -44,10 +46,7 @@ fn key(vector: &Value) -> Secret {
         }
         _ => text(&vector["key"]).parse().unwrap(),
     };
-    match vector["key_id"].as_str() {
-        Some(key_id) => key.with_key_id(key_id),
-        None => key,
-    }
+    named(key, vector)
 }
 
 fn builder(vector: &Value) -> MessageSignature {
@@ -86,23 +85,12 @@ async fn no_signed_part_can_be_changed() {
     // In `tag-of-two`, the last signature is not the one that is verified.
     let is_valid = |vector: &&Value| vector["expect"] == "valid" && vector["id"] != "tag-of-two";
     for vector in vectors().iter().filter(is_valid) {
-        let (verifier, now) = (verifier(vector), now(vector));
+        let verifier = verifier(vector);
         let covers: Vec<_> = vector["covers"].as_array().unwrap().iter().map(text).collect();
-        for name in covers.iter().filter(|name| !name.starts_with('@')) {
-            let mut changed = request(vector);
-            let value = changed.headers()[*name].to_str().unwrap().to_owned() + "x";
-            changed.headers_mut().insert(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap());
-            assert!(judge(&verifier, changed, now).await.is_err(), "{}: {name}", vector["id"]);
-
-            let mut repeated = request(vector);
-            let value = repeated.headers()[*name].clone();
-            repeated.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), value);
-            assert!(judge(&verifier, repeated, now).await.is_err(), "{}: {name}", vector["id"]);
-        }
+        let headers = covers.iter().copied().filter(|name| !name.starts_with('@'));
+        assert_headers_are_signed(&verifier, vector, headers).await;
         if covers.contains(&"content-digest") {
-            let changed = request(vector).map(|body| Bytes::from([&body[..], b" "].concat()));
-            let error = judge(&verifier, changed, now).await.unwrap_err();
-            assert_eq!(error.kind(), RejectionKind::WrongSignature, "{}", vector["id"]);
+            assert_body_is_signed(&verifier, vector).await;
         }
         for (from, to) in
             [(";created=", ";created=1"), (";created=", ";tag=\"a\";created="), ("(", "(\"@method\" ")]
@@ -112,7 +100,7 @@ async fn no_signed_part_can_be_changed() {
             let at = input.rfind(from).unwrap();
             let input = format!("{}{to}{}", &input[..at], &input[at + from.len()..]);
             changed.headers_mut().insert("signature-input", input.parse().unwrap());
-            assert!(judge(&verifier, changed, now).await.is_err(), "{}: {input}", vector["id"]);
+            assert!(verdict(&verifier, changed, vector).await.is_err(), "{}: {input}", vector["id"]);
         }
     }
 }
@@ -127,7 +115,7 @@ async fn fields_may_be_split_into_several_headers() {
         split.headers_mut().insert(name, first.parse().unwrap());
         split.headers_mut().append(name, second.parse().unwrap());
     }
-    assert!(judge(&verifier(&vector), split, now(&vector)).await.is_ok());
+    assert_eq!(verdict(&verifier(&vector), split, &vector).await, Ok(()));
 }
 
 #[tokio::test]
@@ -136,40 +124,29 @@ async fn long_fields_are_rejected() {
     for name in ["signature-input", "signature", "content-digest"] {
         for lines in [1, 100] {
             let mut long = request(&vector);
-            let value = long.headers()[name].to_str().unwrap().to_owned();
             let member = |index: usize| format!("a{index}=:{}:", "A".repeat(8 * 1024 / lines));
             for line in 0..lines {
                 long.headers_mut().append(name, member(line).parse().unwrap());
             }
-            let error = judge(&verifier(&vector), long, now(&vector)).await.unwrap_err();
-            assert_eq!(error.kind(), RejectionKind::MalformedSignature, "{name} after {value}");
+            let verdict = verdict(&verifier(&vector), long, &vector).await;
+            assert_eq!(verdict, Err(RejectionKind::MalformedSignature), "{name} in {lines} lines");
         }
     }
     let mut many = request(&vector);
     let members: Vec<_> = (0..16).map(|index| format!("a{index}=()")).collect();
     many.headers_mut().append("signature-input", members.join(", ").parse().unwrap());
-    let error = judge(&verifier(&vector), many, now(&vector)).await.unwrap_err();
-    assert_eq!(error.kind(), RejectionKind::MalformedSignature);
+    let verdict = verdict(&verifier(&vector), many, &vector).await;
+    assert_eq!(verdict, Err(RejectionKind::MalformedSignature));
 }
 
 #[tokio::test]
 async fn the_url_is_that_of_the_sender() {
     let vector = vector("all-derived");
     let verifier = verifier(&vector);
-    let (mut head, body) = request(&vector).into_parts();
-    let url = text(&vector["url"]).split('?').next().unwrap();
-    // A proxy forwards the request to another host and path.
-    head.headers.insert("host", "10.0.0.7:8080".parse().unwrap());
-    head.uri = format!("/in?{}", head.uri.query().unwrap()).parse().unwrap();
-    let context = RequestContext::new(&head).at(now(&vector));
+    assert_url_is_signed(&verifier, &vector).await;
+    let (head, body) = request(&vector).into_parts();
+    let context = RequestContext::new(&head).at(now(&vector)).public_url("http://example.com/foo");
     assert!(verify::verify_in(&verifier, &context, &body).await.is_err());
-    assert!(verify::verify_in(&verifier, &context.public_url(url), &body).await.is_ok());
-    assert!(
-        verify::verify_in(&verifier, &context.public_url("http://example.com/foo"), &body).await.is_err()
-    );
-    assert!(
-        verify::verify_in(&verifier, &context.public_url("https://example.com\n/foo"), &body).await.is_err()
-    );
 }
 
 #[tokio::test]
@@ -185,7 +162,7 @@ async fn the_host_is_compared_in_lower_case_and_without_the_default_port() {
     ] {
         let mut request = request(&vector);
         request.headers_mut().insert("host", host.parse().unwrap());
-        assert_eq!(judge(&verifier, request, now(&vector)).await.is_ok(), is_same, "{host}");
+        assert_eq!(verdict(&verifier, request, &vector).await.is_ok(), is_same, "{host}");
     }
 }
 
@@ -212,8 +189,8 @@ async fn the_keyid_selects_the_key_and_its_algorithm() {
         .key(MessageAlgorithm::Ed25519, text(&ed["key"]).parse::<Secret>().unwrap())
         .verifier(Profile::new("acme"))
         .unwrap();
-    let error = judge(&confused, request(&hmac), now(&hmac)).await.unwrap_err();
-    assert_eq!(error.kind(), RejectionKind::WrongSignature);
+    let verdict = verdict(&confused, request(&hmac), &hmac).await;
+    assert_eq!(verdict, Err(RejectionKind::WrongSignature));
 }
 
 #[test]
@@ -224,13 +201,7 @@ fn the_profile_says_what_the_required_components_cover() {
             builder = builder.without_body();
         }
         let secret: Secret = "a secret".parse().unwrap();
-        let verifier = builder.key(MessageAlgorithm::HmacSha256, secret).verifier(profile).unwrap();
-        let profile = verify::Verifier::profile(&verifier).clone();
-        (profile.body_signed(), profile.id_signed(), profile.event_type_signed())
-    };
-    let profile = |id: &str, event_type: &str| {
-        let place = |text: &str| text.parse::<Location>().unwrap();
-        Profile::new("acme").with_id(place(id)).with_event_type(place(event_type))
+        signed(&builder.key(MessageAlgorithm::HmacSha256, secret).verifier(profile).unwrap())
     };
     let body = profile("body:/id", "form:type");
     assert_eq!(built(&["content-digest"], body.clone(), false), (true, true, true));
