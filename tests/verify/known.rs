@@ -18,16 +18,10 @@ use tower_webhook::{
     verify::Verifier,
 };
 
-use crate::answers::answers_of;
-
-/// The facts about a delivery that the handler sees.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) id: Option<String>,
-    pub(super) timestamp: Option<SystemTime>,
-    pub(super) event_type: Option<String>,
-    pub(super) secret_index: usize,
-}
+use crate::{
+    answers::answers_of,
+    judge::{body, text},
+};
 
 /// A body in frames of one byte.
 pub(super) struct ByteByByte(Bytes);
@@ -52,11 +46,11 @@ pub(super) fn known(id: &str) -> Value {
 }
 
 pub(super) fn secret(vector: &Value) -> Secret {
-    vector["secret"].as_str().unwrap().parse().unwrap()
+    text(&vector["secret"]).parse().unwrap()
 }
 
 pub(super) fn provider_of(vector: &Value) -> WebhookLayer {
-    let provider = provider::find(vector["provider"].as_str().unwrap()).unwrap();
+    let provider = provider::find(text(&vector["provider"])).unwrap();
     layer_of(provider.verifier(secret(vector)).unwrap(), vector)
 }
 
@@ -69,35 +63,27 @@ pub(super) fn layer_of(verifier: impl Verifier, vector: &Value) -> WebhookLayer 
 /// Returns a vector's request without its body.
 pub(super) fn request(vector: &Value) -> Request<()> {
     let headers = vector["headers"].as_object().unwrap();
-    let request = Request::post(vector["url"].as_str().unwrap());
-    let request =
-        headers.iter().fold(request, |request, (name, value)| request.header(name, value.as_str().unwrap()));
+    let request = Request::post(text(&vector["url"]));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(name, text(value)));
     request.body(()).unwrap()
 }
 
+/// Sends the request with the vector's body. Returns the delivery that the handler got, `None` for a duplicate.
 pub(super) async fn send(
     layer: WebhookLayer,
     vector: &Value,
     request: Request<()>,
-) -> Result<Seen, RejectionKind> {
+) -> Result<Option<Delivery>, RejectionKind> {
     let service = layer.layer(service_fn(async |request: Request<Body>| {
-        let delivery = request.extensions().get::<Delivery>().unwrap();
         let mut response = Response::new(Full::<Bytes>::default());
-        response.extensions_mut().insert(Seen {
-            id: delivery.id().map(Into::into),
-            timestamp: delivery.timestamp(),
-            event_type: delivery.event_type().map(Into::into),
-            secret_index: delivery.secret_index(),
-        });
+        response.extensions_mut().extend(request.extensions().clone());
         Ok::<_, BoxError>(response)
     }));
-    let body = Bytes::copy_from_slice(vector["body_utf8"].as_str().unwrap().as_bytes());
-    let request = request.map(|()| ByteByByte(body));
+    let request = request.map(|()| ByteByByte(body(vector)));
     let response = service.oneshot(request).await.unwrap();
     match response.extensions().get::<Rejection>() {
         Some(rejection) => Err(rejection.kind()),
-        // The layer answers a duplicate without the handler.
-        None => Ok(response.extensions().get::<Seen>().cloned().unwrap_or_default()),
+        None => Ok(response.extensions().get().cloned()),
     }
 }
 
