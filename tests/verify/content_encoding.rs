@@ -84,6 +84,15 @@ fn nylas(body: Bytes) -> Request<Full<Bytes>> {
     request("x-nylas-signature", &body.clone(), "gzip", body)
 }
 
+/// Returns a request from GitHub, which sends the id in a header.
+fn github(id: &str, encoding: &str, body: Bytes) -> Request<Full<Bytes>> {
+    let signature = format!("sha256={}", mac(&body));
+    let mut request = request("x-github-delivery", b"", encoding, body);
+    request.headers_mut().insert("x-github-delivery", id.parse().unwrap());
+    request.headers_mut().insert("x-hub-signature-256", signature.parse().unwrap());
+    request
+}
+
 #[tokio::test]
 async fn either_signed_form_is_decoded_for_the_handler() {
     let body = gzip(JSON);
@@ -194,13 +203,7 @@ async fn an_added_header_neither_changes_the_payload_nor_uses_up_the_id() {
     // For other text, the layer cannot tell whether it is encoded.
     for policy in [Undecodable::Reject, Undecodable::HandOver, Undecodable::Acknowledge] {
         let layer = layer("github").on_undecodable(policy);
-        let form = |encoding| {
-            let mut request = request("x-unused", b"", encoding, "payload=%7B%7D".into());
-            let signature = format!("sha256={}", mac(b"payload=%7B%7D"));
-            request.headers_mut().insert("x-hub-signature-256", signature.parse().unwrap());
-            request.headers_mut().insert("x-github-delivery", "guid-1".parse().unwrap());
-            request
-        };
+        let form = |encoding| github("guid-1", encoding, "payload=%7B%7D".into());
         let is_handed_over = policy == Undecodable::HandOver;
         let first = send(layer.clone(), form("br")).await;
         assert_eq!(first.is_ok_and(|handled| handled.is_some()), is_handed_over, "{policy:?}");
@@ -213,13 +216,7 @@ async fn an_added_header_neither_changes_the_payload_nor_uses_up_the_id() {
 #[tokio::test]
 async fn the_replay_guard_recognizes_a_body_in_an_unknown_encoding() {
     let layer = layer("github").on_undecodable(Undecodable::HandOver).replay_guard();
-    let form = |encoding, id: &str| {
-        let mut request = request("x-unused", b"", encoding, "payload=%7B%7D".into());
-        let signature = format!("sha256={}", mac(b"payload=%7B%7D"));
-        request.headers_mut().insert("x-hub-signature-256", signature.parse().unwrap());
-        request.headers_mut().insert("x-github-delivery", id.parse().unwrap());
-        request
-    };
+    let form = |encoding, id| github(id, encoding, "payload=%7B%7D".into());
     assert!(send(layer.clone(), form("br", "guid-1")).await.unwrap().is_some());
     assert_eq!(send(layer.clone(), form("br", "guid-2")).await, Ok(None));
     assert_eq!(send(layer.clone(), form("br", "guid-1")).await, Ok(None));
@@ -236,13 +233,7 @@ async fn a_replaced_encoding_does_not_use_up_the_id() {
     };
     for (sent, replaced, body) in [("gzip", "deflate", gzip(JSON)), ("deflate", "gzip", zlib(JSON))] {
         let layer = layer("github").replay_guard();
-        let delivery = |encoding| {
-            let mut request = request("x-unused", b"", encoding, body.clone());
-            let signature = format!("sha256={}", mac(&body));
-            request.headers_mut().insert("x-hub-signature-256", signature.parse().unwrap());
-            request.headers_mut().insert("x-github-delivery", "guid-1".parse().unwrap());
-            request
-        };
+        let delivery = |encoding| github("guid-1", encoding, body.clone());
         assert_eq!(send(layer.clone(), delivery(replaced)).await, Err(RejectionKind::Undecodable), "{sent}");
         let handled = send(layer, delivery(sent)).await.unwrap().unwrap();
         assert_eq!(&*handled.body, JSON.as_bytes(), "{sent}");
