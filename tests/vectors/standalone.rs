@@ -1,20 +1,17 @@
 //! Verification without the layer has the same results as with it.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
-use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, WebhookLayer,
-    verify::{self, RequestContext, Verified, Verifier},
+    Delivery, ManualClock, Rejection, RejectionKind, WebhookLayer,
+    verify::{self, RequestContext, Verifier},
 };
 
-use crate::vectors::{Vector, request, vectors, verifier};
+use crate::{Vector, request, send, vectors, verifier};
 
 /// The facts about a delivery that a handler sees.
 type Facts = (Option<String>, Option<String>, Option<std::time::SystemTime>, usize, Bytes);
@@ -31,7 +28,11 @@ async fn verification_without_the_layer_has_the_results_of_the_layer() {
         let context = if vector.needs_public_url() { context.public_url(&vector.url) } else { context };
         let is_handshake = verifier.handshake(&context).is_some();
         let alone = verify::verify_in(&verifier, &context, &body).await;
-        let alone = alone.map(|verified| facts(&verified, &body)).map_err(|error| error.kind());
+        let alone = alone.map_err(|error| error.kind()).map(|verified| {
+            let payload = verified.payload().unwrap_or(&body).clone();
+            let (id, event_type) = (verified.id().map(Into::into), verified.event_type().map(Into::into));
+            (id, event_type, verified.timestamp(), verified.secret_index(), payload)
+        });
         let behind = behind_layer(vector, Arc::clone(&verifier)).await;
         let Some(behind) = behind.filter(|_| !is_handshake) else { continue };
         assert_eq!(alone, behind, "{}", vector.id);
@@ -40,33 +41,17 @@ async fn verification_without_the_layer_has_the_results_of_the_layer() {
     assert!(judged >= 1000, "only {judged} vectors were judged");
 }
 
-fn facts(verified: &Verified, body: &Bytes) -> Facts {
-    let payload = verified.payload().unwrap_or(body).clone();
-    let text = |text: Option<&str>| text.map(str::to_owned);
-    (text(verified.id()), text(verified.event_type()), verified.timestamp(), verified.secret_index(), payload)
-}
-
 /// Returns what the layer passes to its handler; `None` for a signed handshake.
 async fn behind_layer(vector: &Vector, verifier: impl Verifier) -> Option<Result<Facts, RejectionKind>> {
-    let seen = Arc::new(Mutex::new(None));
-    let note = Arc::clone(&seen);
     let layer = WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(vector.now_unix));
     let layer = if vector.needs_public_url() { layer.public_url(&vector.url) } else { layer };
-    let service = layer.layer(service_fn(move |request: Request<Body>| {
-        let delivery = request.extensions().get::<Delivery>().unwrap();
-        let text = |text: Option<&str>| text.map(str::to_owned);
-        *note.lock().unwrap() = Some((
-            text(delivery.id()),
-            text(delivery.event_type()),
-            delivery.timestamp(),
-            delivery.secret_index(),
-            delivery.payload().clone(),
-        ));
-        async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::default())) }
-    }));
-    let response = service.oneshot(request(vector).map(Full::new)).await.unwrap();
+    let response = send(layer, request(vector)).await;
     match response.extensions().get::<Rejection>() {
         Some(rejection) => Some(Err(rejection.kind())),
-        None => seen.lock().unwrap().take().map(Ok),
+        None => response.extensions().get().map(|delivery: &Delivery| {
+            let (id, event_type) = (delivery.id().map(Into::into), delivery.event_type().map(Into::into));
+            let payload = delivery.payload().clone();
+            Ok((id, event_type, delivery.timestamp(), delivery.secret_index(), payload))
+        }),
     }
 }
