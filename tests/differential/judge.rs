@@ -103,10 +103,7 @@ impl Endpoint {
     fn send_to(&self, handler: &Handler, request: &Request<Bytes>, at: SystemTime) -> Option<Facts> {
         self.clock.set_now(at);
         let request = request.clone().map(Full::new);
-        let mut response = match self.runtime.block_on(handler.clone().oneshot(request)) {
-            Ok(response) => response,
-            Err(impossible) => match impossible {},
-        };
+        let Ok(mut response) = self.runtime.block_on(handler.clone().oneshot(request));
         response.extensions_mut().remove()
     }
 }
@@ -138,40 +135,28 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    pub(crate) const ALL: [Self; 13] = [
-        Self::Id,
-        Self::EventType,
-        Self::Time,
-        Self::Late,
-        Self::Body,
-        Self::Member,
-        Self::Method,
-        Self::Host,
-        Self::Port,
-        Self::Path,
-        Self::Query,
-        Self::Writing,
-        Self::Again,
+    /// The names in the reviewed list.
+    pub(crate) const NAMES: [(Self, &str); 13] = [
+        (Self::Id, "id"),
+        (Self::EventType, "event type"),
+        (Self::Time, "time"),
+        (Self::Late, "late"),
+        (Self::Body, "body"),
+        (Self::Member, "member"),
+        (Self::Method, "method"),
+        (Self::Host, "host"),
+        (Self::Port, "port"),
+        (Self::Path, "path"),
+        (Self::Query, "query"),
+        (Self::Writing, "writing"),
+        (Self::Again, "again"),
     ];
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Id => "id",
-            Self::EventType => "event type",
-            Self::Time => "time",
-            Self::Late => "late",
-            Self::Body => "body",
-            Self::Member => "member",
-            Self::Method => "method",
-            Self::Host => "host",
-            Self::Port => "port",
-            Self::Path => "path",
-            Self::Query => "query",
-            Self::Writing => "writing",
-            Self::Again => "again",
-        })
+        let (_, name) = Self::NAMES.iter().find(|(difference, _)| difference == self).unwrap();
+        f.write_str(name)
     }
 }
 

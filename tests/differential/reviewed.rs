@@ -75,8 +75,6 @@ fn parse(line: &str) -> Finding {
 }
 
 fn difference(name: &str) -> Difference {
-    Difference::ALL
-        .into_iter()
-        .find(|difference| difference.to_string() == name)
-        .unwrap_or_else(|| panic!("unknown difference: {name}"))
+    let known = Difference::NAMES.iter().find(|(_, known)| *known == name);
+    known.unwrap_or_else(|| panic!("unknown difference: {name}")).0
 }
