@@ -277,17 +277,7 @@ impl Kind {
 
     /// Returns `true` for slots within a query or a body.
     pub(crate) fn is_inner(self) -> bool {
-        !matches!(
-            self,
-            Self::Method
-                | Self::Host
-                | Self::Path
-                | Self::Query
-                | Self::Header
-                | Self::Item
-                | Self::ItemValue
-                | Self::Body
-        )
+        self.part() != self && self.part() != Self::Header
     }
 }
 
@@ -303,17 +293,11 @@ fn pairs(part: Part, text: &[u8], separator: u8, [pair, name, value]: Pair, slot
         let slot = |start, end, kind| Slot { part, start, end, kind, separator };
         if !piece.is_empty() {
             slots.push(slot(start, end, pair));
-            let equals = piece.iter().position(|&byte| byte == b'=');
-            match equals {
-                Some(at) => {
-                    if name != pair {
-                        slots.push(slot(start, start + at, name));
-                    }
-                    slots.push(slot(start + at + 1, end, value));
-                }
-                None if name != pair => slots.push(slot(start, end, name)),
-                None => {}
+            let equals = piece.iter().position(|&byte| byte == b'=').map(|at| start + at);
+            if name != pair {
+                slots.push(slot(start, equals.unwrap_or(end), name));
             }
+            slots.extend(equals.map(|at| slot(at + 1, end, value)));
         }
         start = end + 1;
     }

@@ -317,11 +317,10 @@ fn changes(_: &Message, slots: &[Slot], mutations: &mut Vec<Mutation>) {
             Kind::Query => &[QUERIES, TEXTS, LISTS],
             Kind::Header | Kind::ItemValue => &[TEXTS, LISTS, VALUES],
             Kind::Item => &[LISTS, TEXTS],
-            Kind::Parameter | Kind::Field => &[LISTS],
+            Kind::Parameter | Kind::Field | Kind::Member => &[LISTS],
             Kind::ParameterName | Kind::ParameterValue | Kind::FieldName | Kind::FieldValue => {
                 &[TEXTS, ENCODED]
             }
-            Kind::Member => &[LISTS],
             Kind::MemberKey => &[KEYS],
             Kind::MemberValue => &[TEXTS, SCALARS],
             Kind::Body => &[TEXTS, BODIES],
@@ -464,8 +463,8 @@ const BODIES: &[(&str, Change)] = &[
     ("with empty fields", |body, _| [b"&", body].concat()),
     ("with white space", |body, _| replaced(body, b":", b": ")),
     ("with white space", |body, _| [b"\r\n", body].concat()),
-    ("with another item", |body, _| wrapped(body, b"[", b",{}]")),
-    ("in a list", |body, _| wrapped(body, b"[", b"]")),
+    ("with another item", |body, _| [b"[", body, b",{}]"].concat()),
+    ("in a list", |body, _| [b"[", body, b"]"].concat()),
 ];
 
 /// Replaces the last letter or digit with its successor.
@@ -537,20 +536,13 @@ fn replaced(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut replaced = Vec::new();
     let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
-        match rest.strip_prefix(old) {
-            Some(after) => {
-                replaced.extend(new);
-                rest = after;
-            }
-            None => {
-                replaced.push(first);
-                rest = after;
-            }
+        if let Some(after) = rest.strip_prefix(old) {
+            replaced.extend(new);
+            rest = after;
+        } else {
+            replaced.push(first);
+            rest = after;
         }
     }
     replaced
-}
-
-fn wrapped(body: &[u8], before: &[u8], after: &[u8]) -> Vec<u8> {
-    [before, body, after].concat()
 }
