@@ -67,7 +67,7 @@ fn seed(provider: &'static str, now: u32, vector: &Value, verifier: ProviderVeri
     for (name, value) in vector["headers"].as_object().into_iter().flatten() {
         request = request.header(name, text(value));
     }
-    let request = request.body(Bytes::copy_from_slice(text(&vector["body_utf8"]).as_bytes())).unwrap();
+    let request = request.body(text(&vector["body_utf8"]).to_owned().into()).unwrap();
     Seed {
         provider,
         name: format!("the vector {}", text(&vector["id"])),
@@ -84,11 +84,8 @@ fn text(value: &Value) -> &str {
 
 /// Returns a web with the pages of the vector.
 fn pages(vector: &Value) -> Web {
-    let pages = vector["pages"].as_object().unwrap();
-    Web(pages
-        .iter()
-        .map(|(url, page)| (url.clone(), Bytes::copy_from_slice(text(page).as_bytes())))
-        .collect())
+    let pages = vector["pages"].as_object().unwrap().iter();
+    Web(pages.map(|(url, page)| (url.clone(), text(page).to_owned().into())).collect())
 }
 
 fn adobe_io(vector: &Value) -> ProviderVerifier {
@@ -165,12 +162,12 @@ mod bearer {
         let known: Value = serde_json::from_str(include_str!("../key_sources/key_set.json")).unwrap();
         let full = |key: &Value| {
             let mut key = key.clone();
-            let full =
-                ["a", "b", "c"].into_iter().map(|name| &known[name]).find(|full| full["kid"] == key["kid"]);
-            (key["n"], key["e"]) = (full.unwrap()["n"].clone(), full.unwrap()["e"].clone());
+            let mut all = ["a", "b", "c"].into_iter().map(|name| &known[name]);
+            let full = all.find(|full| full["kid"] == key["kid"]).unwrap();
+            (key["n"], key["e"]) = (full["n"].clone(), full["e"].clone());
             key
         };
-        let page = |set: &Value| json!({ "keys": set["keys"].as_array().unwrap().iter().map(full).collect::<Vec<_>>() });
+        let page = |set: &Value| json!({ "keys": set["keys"].as_array().unwrap().iter().map(full).collect::<Value>() });
         let sets = vector["jwks"].as_object().unwrap().iter();
         Web(sets.map(|(url, set)| (url.clone(), page(set).to_string().into())).collect())
     }
