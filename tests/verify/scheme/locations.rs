@@ -154,8 +154,7 @@ async fn positional_items_can_hold_the_timestamp() {
         .signs("{ts}.{body}");
     let header = |at: u64, signed: u64| format!("{at},{}", tag(format!("{signed}.{{}}")));
     let now = u64::from(NOW) * 1000;
-    let send =
-        async |header: String| send(&scheme, secret("secret"), post(&[("x-signature", &header)], "{}")).await;
+    let send = async |signature: String| send_signature(&scheme, &signature).await;
     assert_eq!(send(header(now, now)).await, Ok(String::new()));
     assert_eq!(send(header(now + 1, now)).await, Err(Kind::WrongSignature));
     assert_eq!(send(header(now - 400_000, now - 400_000)).await, Err(Kind::StaleTimestamp));
@@ -166,8 +165,7 @@ async fn a_repeated_signature_is_accepted() {
     let signature = tag("{}");
     let list = Scheme::hmac_sha256("x-signature", Encoding::Hex).list(",");
     let twice = format!("{signature},{signature}");
-    let request = post(&[("x-signature", &twice)], "{}");
-    assert_eq!(send(&list, secret("secret"), request).await, Ok(String::new()));
+    assert_eq!(send_signature(&list, &twice).await, Ok(String::new()));
     let token = Scheme::token("x-token").signature_in(["header:x-token", "query:token"]);
     assert_eq!(send(&token, secret("x"), post(&[("x-token", "x")], "")).await, Ok(String::new()));
 }
@@ -179,8 +177,7 @@ async fn all_versions_may_share_a_template() {
         .pairs("=", ["v1", "v0"])
         .prefer(["v1", "v0"])
         .signs("{body}.");
-    let send =
-        async |header: String| send(&scheme, secret("secret"), post(&[("x-signature", &header)], "{}")).await;
+    let send = async |signature: String| send_signature(&scheme, &signature).await;
     let (right, wrong) = (tag("{}."), tag("{}"));
     assert_eq!(send(format!("v1={right}")).await, Ok(String::new()));
     assert_eq!(send(format!("v0={right}")).await, Ok(String::new()));
@@ -195,8 +192,7 @@ async fn only_the_strongest_version_that_is_present_counts() {
         .prefer(["v2", "v1"])
         .signs_by_version([("v1", "{body}"), ("v2", "v2:{body}")]);
     let (v1, v2) = (tag("{}"), tag("v2:{}"));
-    let send =
-        async |header: String| send(&scheme, secret("secret"), post(&[("x-signature", &header)], "{}")).await;
+    let send = async |signature: String| send_signature(&scheme, &signature).await;
     assert_eq!(send(format!("v1={v1}")).await, Ok(String::new()));
     assert_eq!(send(format!("v1={v1},v2={v2}")).await, Ok(String::new()));
     let wrong = "0".repeat(64);

@@ -44,6 +44,11 @@ async fn send(
     send_through(layer, request).await
 }
 
+/// Sends `{}` with this signature.
+async fn send_signature(scheme: &Scheme, signature: &str) -> Result<String, Kind> {
+    send(scheme, secret("secret"), post(&[("x-signature", signature)], "{}")).await
+}
+
 async fn send_through(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Result<String, Kind> {
     let service = layer.clock(ManualClock::at_unix(NOW)).layer(service_fn(async |request: Request<Body>| {
         let id = request.extensions().get::<Delivery>().unwrap().id().unwrap_or_default().to_owned();
