@@ -107,21 +107,13 @@ impl Request<'_> {
         }
 
         // The first preferred version that is present counts.
-        let strings = |value: &Value| -> Vec<String> {
-            value
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|text| Some(text.as_str()?.to_owned()))
-                .collect()
-        };
         let mut signed_by = strings(&scheme["sig"]["keys"]);
         let prefer = strings(&scheme["sig"]["prefer"]);
         let mut version = None;
         if !prefer.is_empty() {
-            let has = |key: &String| texts.iter().any(|text| self.field_in(text, key).is_some());
+            let has = |key: &&str| texts.iter().any(|text| self.field_in(text, key).is_some());
             let first = prefer.into_iter().find(has).ok_or(Stop::Invalid)?;
-            signed_by = vec![first.clone()];
+            signed_by = vec![first];
             version = Some(first);
         }
 
@@ -154,16 +146,9 @@ impl Request<'_> {
         };
         let offered: Vec<_> = offered.iter().filter_map(decode).collect();
 
-        let named = match scheme["key"]["select_by"].as_str() {
-            Some(place) => Some(self.get(place)?),
-            None => None,
-        };
-        let sent_at = match scheme["ts"]["from"].as_str() {
-            Some(place) => Some(self.get(place)?),
-            None => None,
-        };
-        let others = scheme["template"].as_object().into_iter().flat_map(|texts| texts.values());
-        let others: Vec<_> = others.filter_map(Value::as_str).collect();
+        let named = scheme["key"]["select_by"].as_str().map(|place| self.get(place)).transpose()?;
+        let sent_at = scheme["ts"]["from"].as_str().map(|place| self.get(place)).transpose()?;
+        let others = strings(&scheme["template"]);
         let template = match (&scheme["template"], version) {
             (Value::String(template), _) => template.as_str(),
             (templates, Some(version)) => templates[version].as_str().ok_or(Stop::Invalid)?,
@@ -217,14 +202,9 @@ impl Request<'_> {
 
     /// Returns the texts with the signatures, and whether all of them are headers.
     fn signatures(&self) -> Judged<(Vec<Vec<u8>>, bool)> {
-        let from = &self.scheme["sig"]["from"];
-        let places: Vec<&str> = match from {
-            Value::String(one) => vec![one],
-            many => many.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
-        };
         let mut texts = Vec::new();
         let mut all_headers = true;
-        for place in places {
+        for place in strings(&self.scheme["sig"]["from"]) {
             match place.strip_prefix("header:").or((!place.contains(':')).then_some(place)) {
                 Some(name) => texts.extend(self.headers(name).into_iter().map(<[u8]>::to_vec)),
                 None => {
@@ -274,23 +254,14 @@ impl Request<'_> {
 
     /// Returns whether the texts have different values of a field that the scheme reads.
     fn contradicts(&self, texts: &[Vec<u8>]) -> bool {
-        let templates = match &self.scheme["template"] {
-            Value::String(template) => vec![template.as_str()],
-            templates => templates
-                .as_object()
-                .into_iter()
-                .flat_map(|map| map.values())
-                .filter_map(Value::as_str)
-                .collect(),
-        };
-        let named = templates.into_iter().flat_map(|template| parts(template).unwrap_or_default());
+        let templates = strings(&self.scheme["template"]).into_iter();
+        let named = templates.flat_map(|template| parts(template).unwrap_or_default());
         let named = named.filter_map(|part| match part {
-            Part::Named(name) => Some(name.to_owned()),
+            Part::Named(name) => Some(name),
             Part::Literal(_) => None,
         });
         let places = [&self.scheme["ts"]["from"], &self.scheme["key"]["select_by"]];
-        let places = places.into_iter().filter_map(|place| place.as_str().map(str::to_owned));
-        named.chain(places).any(|place| match place.split_once(':') {
+        named.chain(places.into_iter().filter_map(Value::as_str)).any(|place| match place.split_once(':') {
             Some(("field" | "headers_named_by", key)) => {
                 texts.iter().any(|text| self.field_in(text, key) != self.field_in(&texts[0], key))
             }
@@ -317,9 +288,8 @@ impl Request<'_> {
 
     fn find(&self, place: &str) -> Judged<Option<Vec<u8>>> {
         let (kind, name) = place.split_once(':').ok_or(Stop::Invalid)?;
-        let bytes = |text: Result<Option<String>, ()>| match text {
-            Ok(text) => Ok(text.map(String::into_bytes)),
-            Err(()) => Err(Stop::Invalid),
+        let bytes = |text: Result<Option<String>, ()>| {
+            text.map(|text| text.map(String::into_bytes)).map_err(|()| Stop::Invalid)
         };
         match kind {
             "header" => {
@@ -422,9 +392,9 @@ impl Request<'_> {
                 }
                 _ => match name.strip_prefix("headers_named_by:") {
                     Some(field) => text.extend(self.named_by(field)?),
-                    None => text.extend(
-                        Some(self.get(name)?).filter(|value| !value.is_empty()).ok_or(Stop::Invalid)?,
-                    ),
+                    None => {
+                        text.extend(self.find(name)?.filter(|value| !value.is_empty()).ok_or(Stop::Invalid)?)
+                    }
                 },
             }
             let added = text.get(before..).unwrap_or_default();
@@ -482,11 +452,21 @@ impl Request<'_> {
     }
 }
 
+/// Returns a string, or the strings in an array or an object.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(one) => vec![one],
+        Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
+        Value::Object(many) => many.values().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Returns the key's bytes. Returns `None` if the secret must be normalized first, stands for two keys, or cannot be
 /// decoded.
 fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
     let mut text = secret;
-    for prefix in format["strip"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for prefix in strings(&format["strip"]) {
         text = text.strip_prefix(prefix).unwrap_or(text);
     }
     if format["transform"].is_string() && !text.is_ascii() {
@@ -496,29 +476,26 @@ fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
         Some("hex") => hex(text.as_bytes()),
         Some("base64") => base64(text.as_bytes(), STANDARD),
         Some("base64url") => base64(text.as_bytes(), FOR_URLS),
-        // The secret stands for two keys.
         Some("utf8-or-whsec") => None,
         _ => Some(text.into()),
     }
 }
 
+fn sorted_fields(encoded: &[u8]) -> Judged<Vec<(String, String)>> {
+    let mut fields = form(encoded);
+    fields.sort();
+    if fields.len() > 1024 { Err(Stop::Invalid) } else { Ok(fields) }
+}
+
 fn sorted(encoded: &[u8]) -> Judged<Vec<u8>> {
-    let mut pairs = form(encoded);
-    if pairs.len() > 1024 {
-        return Err(Stop::Invalid);
-    }
-    pairs.sort();
+    let mut pairs = sorted_fields(encoded)?;
     pairs.dedup();
     Ok(pairs.into_iter().flat_map(|(name, value)| (name + &value).into_bytes()).collect())
 }
 
 /// Returns the form's fields as `name=value`, sorted and joined with `&`, if a reader of this text gets the same fields.
 fn pairs(encoded: &[u8], left_out: &[&str]) -> Judged<Vec<u8>> {
-    let mut pairs = form(encoded);
-    if pairs.len() > 1024 {
-        return Err(Stop::Invalid);
-    }
-    pairs.sort();
+    let mut pairs = sorted_fields(encoded)?;
     if pairs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         return Err(Stop::Invalid);
     }
