@@ -3,7 +3,6 @@
 //! store fails at times. Each result is compared with what the documentation promises.
 
 use std::{
-    fmt,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll},
@@ -342,29 +341,24 @@ fn handler(
         async move {
             let before = run.lock().expect("lock is poisoned").called.replace(clock.monotonic());
             assert_eq!(before, None, "handler is called twice for one request");
-            let guard = Guard { run, clock, ended: false };
+            let mut guard = Guard { run, clock, success: false };
             let delivery = request.extensions().get::<tower_webhook::Delivery>().expect("a delivery");
             assert_eq!(*delivery.payload(), payload);
             sleep(Duration::from_secs(act.takes)).await;
-            if act.ends == Ends::Never {
-                std::future::pending::<()>().await;
-            }
-            guard.end(act.ends.is_success());
+            guard.success = act.ends.is_success();
+            let mut response = Response::new(Bytes::new());
             match act.ends {
-                Ends::Error => Err("the handler failed".into()),
+                Ends::Error => return Err("the handler failed".into()),
                 Ends::Panic => std::panic::resume_unwind(Box::new(PlannedPanic)),
                 Ends::Grpc(status) => {
-                    let mut response = Response::new(Bytes::new());
                     response.headers_mut().insert("grpc-status", status.parse().expect("a value"));
-                    Ok(response)
                 }
                 Ends::Answer(status) => {
-                    let mut response = Response::new(Bytes::new());
                     *response.status_mut() = StatusCode::from_u16(status).expect("a status");
-                    Ok(response)
                 }
-                Ends::Never => unreachable!("handler does not end"),
+                Ends::Never => std::future::pending().await,
             }
+            Ok(response)
         }
     })
 }
@@ -373,21 +367,12 @@ fn handler(
 struct Guard {
     run: Arc<Mutex<Run>>,
     clock: TokioClock,
-    ended: bool,
-}
-
-impl Guard {
-    fn end(mut self, success: bool) {
-        self.ended = true;
-        self.run.lock().expect("lock is poisoned").ended = Some((self.clock.monotonic(), success));
-    }
+    success: bool,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if !self.ended {
-            self.run.lock().expect("lock is poisoned").ended = Some((self.clock.monotonic(), false));
-        }
+        self.run.lock().expect("lock is poisoned").ended = Some((self.clock.monotonic(), self.success));
     }
 }
 
@@ -418,19 +403,13 @@ impl Observed {
         };
         // Simultaneous events have no order. The names with `_in` therefore exclude the bounds of an interval,
         // and those with `_at` include them.
-        let ran = |other: &&Self| Some((other.called?, other.ended?));
-        let is_running_in = |now: Duration| {
-            others().filter_map(|other| ran(&other)).any(|(from, (to, _))| from < now && now < to)
-        };
-        let running_in = is_running_in(admitted);
-        let running_at = others()
-            .filter_map(|other| ran(&other))
-            .any(|(from, (to, _))| from <= admitted && admitted <= to);
+        let runs: Vec<_> = others().filter_map(|other| Some((other.called?, other.ended?))).collect();
+        let is_running_in = |now: Duration| runs.iter().any(|(from, (to, _))| *from < now && now < *to);
+        let running_at = runs.iter().any(|(from, (to, _))| *from <= admitted && admitted <= *to);
         let window = Duration::from_secs(WINDOW);
-        let handled = others().filter_map(|other| ran(&other)).filter(|(_, (_, success))| *success);
-        let handled: Vec<Duration> = handled.map(|(_, (at, _))| at).collect();
+        let handled: Vec<_> =
+            runs.iter().filter(|(_, (_, success))| *success).map(|(_, (at, _))| *at).collect();
         let is_handled_in = |now: Duration| handled.iter().any(|at| *at < now && now < *at + window);
-        let handled_in = is_handled_in(admitted);
         let handled_at = handled.iter().any(|at| *at <= admitted && admitted <= *at + window);
         // The times during which the store was down.
         let down = history.windows(2).filter(|pair| pair[0].delivery.store.is_some());
@@ -474,8 +453,8 @@ impl Observed {
                     Some(admitted),
                     "valid delivery is not handled: {self:?} in {history:?}"
                 );
-                assert!(!running_in, "two runs at the same time: {self:?} in {history:?}");
-                assert!(!handled_in, "handled twice: {self:?} in {history:?}");
+                assert!(!is_running_in(admitted), "two runs at the same time: {self:?} in {history:?}");
+                assert!(!is_handled_in(admitted), "handled twice: {self:?} in {history:?}");
                 self.check_answer(plan, takes);
             }
         }
@@ -547,25 +526,14 @@ impl Frames {
     }
 }
 
-#[derive(Debug)]
-struct Broken;
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("connection is broken")
-    }
-}
-
-impl std::error::Error for Broken {}
-
 impl HttpBody for Frames {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, BoxError>>> {
         loop {
             if let Some(pause) = &mut self.pause {
                 std::task::ready!(pause.as_mut().poll(cx));
@@ -584,7 +552,7 @@ impl HttpBody for Frames {
                     }
                     Some(Ok(Frame::data(data.into())))
                 }
-                Some(Step::Break) => Some(Err(Broken)),
+                Some(Step::Break) => Some(Err("connection is broken".into())),
                 Some(Step::Trailers) => Some(Ok(Frame::trailers(HeaderMap::new()))),
             });
         }
