@@ -7,6 +7,8 @@
 //! 3. the time, optionally followed by `signed`
 //! 4. the frame length and the edits
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http::Request;
 use tower_webhook::{
@@ -109,7 +111,7 @@ pub(crate) fn assert_accepted(request: &Request<Bytes>, found: &Found) {
 pub(crate) fn assert_frames_do_not_matter(
     verifier: &ProviderVerifier,
     request: &Request<Bytes>,
-    now: std::time::SystemTime,
+    now: SystemTime,
     found: &Found,
 ) {
     let again = judge(verifier, request.clone(), now, 1 + request.body().len() / 3);
@@ -131,7 +133,7 @@ pub(crate) fn assert_matches_reference(
     scheme: &serde_json::Value,
     keys: &[Key],
     request: &Request<Bytes>,
-    now: std::time::SystemTime,
+    now: SystemTime,
     found: &Found,
 ) {
     let (head, body) = request.clone().into_parts();
@@ -165,7 +167,7 @@ fn assert_matches_any(
     schemes: &[serde_json::Value],
     keys: &[Key],
     request: &Request<Bytes>,
-    now: std::time::SystemTime,
+    now: SystemTime,
     found: &Found,
 ) {
     let (head, body) = request.clone().into_parts();
@@ -184,7 +186,7 @@ fn assert_other_secrets_reject(
     provider: &provider::Provider,
     keys: &[Key],
     request: Request<Bytes>,
-    now: std::time::SystemTime,
+    now: SystemTime,
     found: &Found,
 ) {
     // With one character changed, a set of public keys may still contain the key that signed.
