@@ -2,18 +2,19 @@
 //! `fuzz/run.sh` runs the fuzzer.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[allow(unreachable_pub, reason = "other test crates share this file")]
-#[path = "common/answers.rs"]
-mod answers;
 #[allow(dead_code, unreachable_pub, reason = "the fuzzer calls a target by its name")]
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
+#[path = "common/vectors.rs"]
+mod vectors;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use data_encoding::BASE64;
 use serde_json::Value;
-use tower_webhook::provider;
+
+use self::vectors::{Vector, vectors};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -66,62 +67,34 @@ fn seeds(target: &str) -> BTreeSet<Vec<u8>> {
     }
 }
 
-fn vectors() -> Vec<Value> {
-    // The fuzzer's input is mostly text.
-    answers::answers().into_iter().filter(|vector| vector["body_utf8"].is_string()).collect()
-}
-
-fn body(vector: &Value) -> Vec<u8> {
-    vector["body_utf8"].as_str().unwrap().into()
-}
-
-fn provider_of(vector: &Value) -> &str {
-    vector["provider"].as_str().unwrap()
-}
-
-/// Returns the vector's request and, for a valid derived vector, a copy for the target to sign.
-fn requests(vector: &Value) -> Vec<Vec<u8>> {
-    let id = provider_of(vector);
-    let request = request(vector);
-    let given = format!("{id}\n{}\n{}\n0\n{request}", secrets(vector), now(vector));
-    let mut requests = vec![given];
-    if vector["expect"] == "valid" && vector["kind"] == "derived" {
-        requests.push(format!("{id}\n{}\n{} signed\n7\n{request}", secrets(vector), now(vector)));
+/// Returns the vector's request and, for a valid vector, a copy for the target to sign.
+fn requests(vector: &Vector) -> Vec<Vec<u8>> {
+    let (id, now, secrets, request) = (&vector.provider, vector.now_unix, secrets(vector), request(vector));
+    let mut requests = vec![format!("{id}\n{secrets}\n{now}\n0\n{request}")];
+    if vector.expect == "valid" {
+        requests.push(format!("{id}\n{secrets}\n{now} signed\n7\n{request}"));
     }
     requests.into_iter().map(String::into_bytes).collect()
 }
 
-fn scheme(vector: &Value) -> Option<Vec<u8>> {
-    let scheme = provider::find(provider_of(vector))?.scheme()?;
-    let scheme = serde_json::to_string(&scheme).unwrap();
-    let request = request(vector);
-    Some(format!("{scheme}\n{}\n{} signed\n0\n{request}", secrets(vector), now(vector)).into())
+fn scheme(vector: &Vector) -> Option<Vec<u8>> {
+    let scheme = serde_json::to_string(&vectors::provider(vector).scheme()?).unwrap();
+    let (now, secrets, request) = (vector.now_unix, secrets(vector), request(vector));
+    Some(format!("{scheme}\n{secrets}\n{now} signed\n0\n{request}").into())
 }
 
-fn now(vector: &Value) -> u64 {
-    vector["now_unix"].as_u64().unwrap()
+fn secrets(vector: &Vector) -> String {
+    let name = vector.key_id.as_ref().map_or(String::new(), |name| format!("{name}@@"));
+    let secrets = vector.secrets().iter().map(|secret| format!("{name}{}", secret.replace('\n', "\\n")));
+    secrets.collect::<Vec<_>>().join("\t")
 }
 
-fn secrets(vector: &Value) -> String {
-    let secrets = match vector["secrets"].as_array() {
-        Some(secrets) => secrets.iter().map(|secret| secret.as_str().unwrap()).collect(),
-        None => vec![vector["secret"].as_str().unwrap()],
-    };
-    let name = vector["key_id"].as_str().map_or(String::new(), |name| format!("{name}@@"));
-    let secrets: Vec<_> =
-        secrets.iter().map(|secret| format!("{name}{}", secret.replace('\n', "\\n"))).collect();
-    secrets.join("\t")
-}
-
-fn request(vector: &Value) -> String {
-    let mut text = format!("{} {}\n", vector["method"].as_str().unwrap(), vector["url"].as_str().unwrap());
-    for (name, value) in vector["headers"].as_object().unwrap() {
-        let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
-        for value in values {
-            text += &format!("{name}: {}\n", value.as_str().unwrap());
-        }
+fn request(vector: &Vector) -> String {
+    let mut text = format!("{} {}\n", vector.method, vector.url);
+    for (name, value) in &vector.headers {
+        text.extend(value.iter().map(|value| format!("{name}: {value}\n")));
     }
-    format!("{text}\n{}", vector["body_utf8"].as_str().unwrap())
+    format!("{text}\n{}", vector.body_utf8)
 }
 
 fn payloads() -> BTreeSet<Vec<u8>> {
@@ -134,9 +107,8 @@ fn payloads() -> BTreeSet<Vec<u8>> {
             "last_messages":[{"type":"bot","content":"hi"}],"send_by":"x","was_message_by_human":false}}"#,
         r#"{"event":"message_status","data":{"message_id":"m","status":"read","timestamp":"2026-01-02T03:04:05Z"}}"#,
     ];
-    let all = vectors();
-    let known = all.iter().filter(|vector| vector["provider"] == "notifyer").map(body);
-    known.chain(MORE.map(|seed| seed.into())).collect()
+    let known = vectors().into_iter().filter(|vector| vector.provider == "notifyer");
+    known.map(|vector| vector.body_utf8.into()).chain(MORE.map(Into::into)).collect()
 }
 
 fn bodies() -> BTreeSet<Vec<u8>> {
@@ -160,9 +132,9 @@ fn bodies() -> BTreeSet<Vec<u8>> {
          content-disposition: form-data; filename=\"a\"; name=json\r\nContent-Type: a/b\r\n\r\n\
          {\"event\":{\"event_time\":\"1700000000\",\"event_type\":\"signature_request_sent\",\"event_hash\":\"$TAG\"}}\r\n----",
     ];
-    let all = vectors();
-    let json = all.iter().step_by(12).map(|vector| [b"json /id\n".to_vec(), body(vector)].concat());
-    json.chain(MORE.map(|seed| seed.into())).collect()
+    let json =
+        vectors().into_iter().step_by(12).map(|vector| format!("json /id\n{}", vector.body_utf8).into());
+    json.chain(MORE.map(Into::into)).collect()
 }
 
 fn keys() -> BTreeSet<Vec<u8>> {
@@ -189,9 +161,7 @@ fn keys() -> BTreeSet<Vec<u8>> {
             seeds.insert(format!("{provider}\n{header}\n{claims}\n{{}}").into_bytes());
         }
     }
-    let public = vectors();
-    let public =
-        public.iter().filter_map(|vector| vector["secret"].as_str()).filter(|secret| secret.len() > 100);
+    let public = vectors().into_iter().map(|vector| vector.secret).filter(|secret| secret.len() > 100);
     seeds.extend(public.map(|secret| format!("key\n{secret}").into_bytes()));
     let file = fs::read_to_string(format!("{ROOT}/tests/key_sources/certificate.json")).unwrap();
     let file: Value = serde_json::from_str(&file).unwrap();
