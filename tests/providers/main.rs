@@ -6,6 +6,9 @@ mod adyen;
 #[path = "../common/answers.rs"]
 mod answers;
 mod deduplication;
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
+#[path = "../common/deliver.rs"]
+mod deliver;
 mod forms;
 mod hook0;
 mod hubspot;

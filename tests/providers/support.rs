@@ -10,9 +10,11 @@ pub(crate) use http_body_util::{BodyExt, Full};
 pub(crate) use sha2::{Digest, Sha256};
 pub(crate) use tower::{Layer, ServiceExt, service_fn};
 pub(crate) use tower_webhook::{
-    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, WebhookLayer, provider,
-    testing, verify::Verifier,
+    Body, BoxError, Delivery, ManualClock, RejectionKind as Kind, Secret, WebhookLayer, provider, testing,
+    verify::Verifier,
 };
+
+pub(crate) use crate::deliver::{answer, send};
 
 pub(crate) const NOW: u32 = 1_700_000_000;
 pub(crate) const URL: &str = "https://hooks.example/in";
@@ -98,31 +100,6 @@ pub(crate) fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>>
 
 pub(crate) fn post_to(url: &str, headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
     request("POST", url, headers, body)
-}
-
-/// Sends a request through the layer to a handler that answers with the body, and with the delivery as an extension.
-pub(crate) async fn answer(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Response<Bytes> {
-    let service = layer.layer(service_fn(async |request: Request<Body>| {
-        let (head, body) = request.into_parts();
-        let delivery = head.extensions.get::<Delivery>().cloned().ok_or("no delivery")?;
-        let mut response = Response::new(Full::new(body.collect().await?.to_bytes()));
-        response.extensions_mut().insert(delivery);
-        Ok::<_, BoxError>(response)
-    }));
-    let (head, body) = service.oneshot(request).await.unwrap().into_parts();
-    Response::from_parts(head, body.collect().await.unwrap().to_bytes())
-}
-
-/// Returns the delivery, `None` for a duplicate, or the kind of the rejection.
-pub(crate) async fn send(
-    layer: &WebhookLayer,
-    request: Request<Full<Bytes>>,
-) -> Result<Option<Delivery>, Kind> {
-    let response = answer(layer, request).await;
-    match response.extensions().get::<Rejection>() {
-        Some(rejection) => Err(rejection.kind()),
-        None => Ok(response.extensions().get::<Delivery>().cloned()),
-    }
 }
 
 /// Asserts that the request reaches the handler, and returns its delivery.

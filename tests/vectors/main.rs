@@ -3,6 +3,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod covered;
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
+#[path = "../common/deliver.rs"]
+mod deliver;
 mod retries;
 #[allow(dead_code, unreachable_pub, reason = "only `tests/observe/` uses all of it")]
 #[path = "../common/seen.rs"]
@@ -19,12 +22,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use tower::{Layer, ServiceExt, service_fn};
-use tower_webhook::{
-    Body, BoxError, InvalidSecret, ManualClock, Rejection, RejectionKind, ResponseBody, WebhookLayer,
-};
+use tower_webhook::{InvalidSecret, ManualClock, Rejection, RejectionKind, WebhookLayer};
 
-use self::vectors::{Vector, provider, request, vectors, verifier};
+use self::{
+    deliver::answer,
+    vectors::{Vector, provider, request, vectors, verifier},
+};
 
 #[tokio::test]
 async fn every_vector_is_judged_correctly() {
@@ -116,13 +119,8 @@ async fn judge(vector: &Vector) -> Found {
 }
 
 /// Sends a request to a handler behind `layer`, which answers with the delivery as an extension.
-async fn send(layer: WebhookLayer, request: Request<Bytes>) -> Response<ResponseBody<Full<Bytes>>> {
-    let service = layer.layer(service_fn(async |request: Request<Body>| {
-        let mut response = Response::new(Full::default());
-        response.extensions_mut().extend(request.extensions().clone());
-        Ok::<_, BoxError>(response)
-    }));
-    service.oneshot(request.map(Full::new)).await.unwrap()
+async fn send(layer: WebhookLayer, request: Request<Bytes>) -> Response<Bytes> {
+    answer(&layer, request.map(Full::new)).await
 }
 
 /// Returns a layer for the vector, at the vector's time.

@@ -8,18 +8,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use http_body::Frame;
-use http_body_util::Full;
 use serde_json::Value;
-use tower::{Layer, ServiceExt, service_fn};
-use tower_webhook::{
-    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
-    verify::Verifier,
-};
+use tower_webhook::{Delivery, ManualClock, RejectionKind, Secret, WebhookLayer, provider, verify::Verifier};
 
 use crate::{
     answers::answers_of,
+    deliver,
     judge::{body, text},
 };
 
@@ -68,23 +64,13 @@ pub(super) fn request(vector: &Value) -> Request<()> {
     request.body(()).unwrap()
 }
 
-/// Sends the request with the vector's body. Returns the delivery that the handler got, `None` for a duplicate.
+/// Sends the request with the vector's body.
 pub(super) async fn send(
     layer: WebhookLayer,
     vector: &Value,
     request: Request<()>,
 ) -> Result<Option<Delivery>, RejectionKind> {
-    let service = layer.layer(service_fn(async |request: Request<Body>| {
-        let mut response = Response::new(Full::<Bytes>::default());
-        response.extensions_mut().extend(request.extensions().clone());
-        Ok::<_, BoxError>(response)
-    }));
-    let request = request.map(|()| ByteByByte(body(vector)));
-    let response = service.oneshot(request).await.unwrap();
-    match response.extensions().get::<Rejection>() {
-        Some(rejection) => Err(rejection.kind()),
-        None => Ok(response.extensions().get().cloned()),
-    }
+    deliver::send(&layer, request.map(|()| ByteByByte(body(vector)))).await
 }
 
 pub(super) fn at(seconds: u64) -> Option<SystemTime> {

@@ -6,6 +6,9 @@
 mod answers;
 mod cavage_signatures;
 mod content_encoding;
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
+#[path = "../common/deliver.rs"]
+mod deliver;
 mod detached_jws;
 mod judge;
 mod jwt;

@@ -8,14 +8,15 @@ use std::{
 use bytes::Bytes;
 use http::{Request, request::Parts};
 use http_body_util::Full;
-use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, Delivery, RejectionKind, Secret, WebhookLayer, provider, testing,
+    RejectionKind, Secret, WebhookLayer, provider, testing,
     verify::{
         self, Check, Finish, Profile, RequestContext, Verified, Verifier, VerifyError, verify_in,
         verify_request,
     },
 };
+
+use crate::deliver::send;
 
 const SIGNED_AT: u64 = 1_700_000_000;
 
@@ -102,14 +103,8 @@ async fn of_layer(
     head: Parts,
     body: Bytes,
 ) -> (Option<String>, Option<String>) {
-    let service =
-        WebhookLayer::with_verifier(verifier.clone()).layer(service_fn(|request: Request<Body>| {
-            let mut response = http::Response::new(Full::<Bytes>::default());
-            response.extensions_mut().extend(request.extensions().clone());
-            async { Ok::<_, std::convert::Infallible>(response) }
-        }));
-    let response = service.oneshot(Request::from_parts(head, Full::new(body))).await.unwrap();
-    let delivery: &Delivery = response.extensions().get().unwrap();
+    let layer = WebhookLayer::with_verifier(verifier.clone());
+    let delivery = send(&layer, Request::from_parts(head, Full::new(body))).await.unwrap().unwrap();
     (delivery.id().map(str::to_owned), delivery.event_type().map(str::to_owned))
 }
 

@@ -10,15 +10,15 @@ mod signed_content;
 mod urls;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use http_body_util::Full;
 use serde_json::json;
-use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, Secrets, WebhookLayer,
-    provider,
+    ManualClock, RejectionKind as Kind, Secret, Secrets, WebhookLayer, provider,
     verify::{Algorithm, Encoding, Location, Locations, Scheme, TimeUnit, Verifier},
 };
+
+use crate::deliver;
 
 const NOW: u32 = 1_700_000_000;
 
@@ -50,15 +50,8 @@ async fn send_signature(scheme: &Scheme, signature: &str) -> Result<String, Kind
 }
 
 async fn send_through(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Result<String, Kind> {
-    let service = layer.clock(ManualClock::at_unix(NOW)).layer(service_fn(async |request: Request<Body>| {
-        let id = request.extensions().get::<Delivery>().unwrap().id().unwrap_or_default().to_owned();
-        Ok::<_, BoxError>(Response::builder().header("x-id", id).body(Full::<Bytes>::default()).unwrap())
-    }));
-    let response = service.oneshot(request).await.unwrap();
-    match response.extensions().get::<Rejection>() {
-        Some(rejection) => Err(rejection.kind()),
-        None => Ok(response.headers()["x-id"].to_str().unwrap().to_owned()),
-    }
+    let delivery = deliver::send(&layer.clock(ManualClock::at_unix(NOW)), request).await?;
+    Ok(delivery.unwrap().id().unwrap_or_default().to_owned())
 }
 
 fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
