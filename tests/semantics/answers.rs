@@ -249,15 +249,6 @@ async fn an_unknown_endpoint_and_a_wrong_signature_get_identical_responses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_duplicate_is_an_empty_200() {
-    let app = Handler::default().under(&layer());
-    app.send(signed("msg_1", "{}")).await.assert_handled();
-    let answer = app.send(signed("msg_1", "{}")).await;
-    answer.assert_duplicate();
-    assert_eq!((answer.body.len(), answer.kind()), (0, None));
-}
-
-#[tokio::test(start_paused = true)]
 async fn debug_output_has_no_secrets_payloads_or_signatures() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Answer(200)]);

@@ -284,18 +284,6 @@ async fn a_key_is_remembered_for_its_window_and_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handled_delivery_can_be_forgotten() {
-    let store = faulty_store();
-    let handler = Handler::default();
-    let app = handler.under(&layer().dedupe(store.clone()));
-    app.send(signed("msg_1", "{}")).await.assert_handled();
-    let first = handler.last();
-    assert!(store.forget(first.dedupe_key().unwrap()).await.unwrap());
-    app.send(signed("msg_1", "{}")).await.assert_handled();
-    assert!(handler.last().fencing_token() > first.fencing_token());
-}
-
-#[tokio::test(start_paused = true)]
 async fn without_dedupe_every_duplicate_runs() {
     let handler = Handler::default();
     let app = handler.under(&layer().without_dedupe());
@@ -305,28 +293,4 @@ async fn without_dedupe_every_duplicate_runs() {
     let delivery = handler.last();
     assert_eq!((handler.calls(), delivery.is_deduped(), delivery.fencing_token()), (3, false, None));
     assert_eq!(delivery.dedupe_key(), None::<&Key>);
-}
-
-#[tokio::test(start_paused = true)]
-async fn all_services_of_a_layer_share_its_store() {
-    let (one, other) = (Handler::default(), Handler::default());
-    let layer = layer();
-    one.under(&layer).send(signed("msg_1", "{}")).await.assert_handled();
-    other.under(&layer.clone()).send(signed("msg_1", "{}")).await.assert_duplicate();
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_hundred_deliveries_at_once_each_run_once() {
-    let handler = Handler::default();
-    let app = handler.under(&layer());
-    let all: Vec<_> = (0..200)
-        .map(|n| {
-            let app = app.clone();
-            tokio::spawn(async move { app.send(signed(&format!("msg_{n}"), "{}")).await.assert_handled() })
-        })
-        .collect();
-    for one in all {
-        one.await.unwrap();
-    }
-    assert_eq!(handler.calls(), 200);
 }

@@ -330,14 +330,6 @@ async fn the_event_type_is_read_from_the_first_location_with_a_value() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_is_not_ignored_by_the_type_of_one_of_its_events() {
-    let profile = Profile::new("acme").with_event_type(Location::json("/0/type")).with_batch(true);
-    let handler = Handler::default();
-    let app = handler.under(&accepting(profile).only_events("paid"));
-    app.send(plain(r#"[{"type":"refunded"},{"type":"paid"}]"#)).await.assert_handled();
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_type_is_read_from_a_form() {
     let profile = Profile::new("acme")
         .with_id(Location::Form("id".into()))

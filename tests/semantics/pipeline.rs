@@ -56,62 +56,6 @@ async fn a_request_that_only_if_excludes_passes_unchanged() {
     assert_eq!(service.oneshot(hook).await.unwrap().status(), 401);
 }
 
-/// A verifier with one handshake before the signature is verified and one after. The signature is the header `x-good`.
-struct WithHandshakes(Profile);
-
-impl Verifier for WithHandshakes {
-    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        match request.head().headers.contains_key("x-good") {
-            true => Ok(Box::new(Good)),
-            false => Err(VerifyError::missing("`x-good` is missing")),
-        }
-    }
-
-    fn profile(&self) -> &Profile {
-        &self.0
-    }
-
-    fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
-        let challenge = request.head().uri.query()?.strip_prefix("challenge=")?;
-        Some(Response::new(Bytes::copy_from_slice(challenge.as_bytes())))
-    }
-
-    fn signed_handshake(&self, _: &RequestContext<'_>, body: &Bytes) -> Option<Response<Bytes>> {
-        body.strip_prefix(b"challenge:").map(|challenge| Response::new(body.slice_ref(challenge)))
-    }
-}
-
-struct Good;
-
-impl Check for Good {
-    fn update(&mut self, _: &[u8]) {}
-
-    fn finish(self: Box<Self>, _: &Bytes) -> Finish {
-        Ok(Verified::new()).into()
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn handshakes_are_answered_without_calling_the_handler() {
-    let handler = Handler::default();
-    let app = handler.under(&WebhookLayer::with_verifier(WithHandshakes(Profile::new("acme"))));
-    let unsigned = Request::get("/webhook?challenge=42").body(Full::<Bytes>::default()).unwrap();
-    assert_eq!(app.send(unsigned).await.body, "42");
-    let signed =
-        Request::post("/webhook").header("x-good", "1").body(Full::<Bytes>::from("challenge:43")).unwrap();
-    assert_eq!(app.send(signed).await.body, "43");
-    assert_eq!(handler.calls(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_unsigned_handshake_that_must_be_signed_is_rejected() {
-    let handler = Handler::default();
-    let app = handler.under(&WebhookLayer::with_verifier(WithHandshakes(Profile::new("acme"))));
-    let unsigned = Request::post("/webhook").body(Full::<Bytes>::from("challenge:43")).unwrap();
-    app.send(unsigned).await.assert_rejected(RejectionKind::MissingSignature);
-    assert_eq!(handler.calls(), 0);
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_verifier_can_be_chosen_per_request() {
     let layer = WebhookLayer::with_lookup(|head: &Parts| {
@@ -185,17 +129,6 @@ async fn a_payload_is_decoded_whatever_its_content_type_says() {
         }
         assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 200);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_undecodable_payload_does_not_claim_its_id() {
-    let store = faulty_store();
-    let handler = Handler::default();
-    let app = handler.under(&layer().json::<Ping>().dedupe(store.clone()));
-    let answer = app.send(signed("msg_1", "[]")).await;
-    answer.assert_rejected(RejectionKind::Undecodable);
-    assert_eq!((answer.status(), store.calls(Operation::Claim), handler.calls()), (422, 0, 0));
-    app.send(signed("msg_1", r#"{"n":1}"#)).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]

@@ -255,6 +255,7 @@ impl Answer {
     #[track_caller]
     pub fn assert_duplicate(&self) {
         assert!(self.is_duplicate(), "{self:?}");
+        assert_eq!((self.body.len(), self.kind()), (0, None));
     }
 
     #[track_caller]
