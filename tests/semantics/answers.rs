@@ -6,14 +6,14 @@ use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 use http_body_util::Full;
 use tower_webhook::{
-    Rejection, RejectionKind as Kind, WebhookLayer, provider,
+    Rejection, RejectionKind as Kind, Secrets, WebhookLayer, provider,
     testing::{Fault, Operation},
     verify::VerifyError,
 };
 
 use crate::support::{
     Act, Answer, Handler, NOW, OTHER_SECRET, SECRET, TokioClock, faulty_store, layer, secret, settle_down,
-    signed, signed_with,
+    signed, signed_with, to, with_header, without_header,
 };
 
 /// A kind with its name, text, status, `grpc-status` and `Retry-After`.
@@ -49,14 +49,11 @@ fn each_rejection_kind_has_its_status_and_retry_after() {
 }
 
 fn unsigned() -> Request<Full<Bytes>> {
-    let mut request = signed("msg_1", "{}");
-    request.headers_mut().remove("webhook-signature");
-    request
+    without_header("webhook-signature", signed("msg_1", "{}"))
 }
 
-fn grpc(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
-    request.headers_mut().insert("content-type", "application/grpc+proto".parse().unwrap());
-    request
+fn grpc(request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
+    with_header("content-type", "application/grpc+proto", request)
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,7 +84,7 @@ async fn the_client_sees_only_the_kind() {
 
 #[tokio::test(start_paused = true)]
 async fn the_rejection_has_the_cause_as_its_source() {
-    let app = Handler::default().under(&layer());
+    let app = Handler::default().under(&layer().json::<Vec<u8>>());
     let cause = async |request| app.send(request).await.rejection().unwrap().source().unwrap().to_string();
     assert_eq!(cause(unsigned()).await, "`webhook-signature` header is missing");
     assert_eq!(
@@ -102,10 +99,7 @@ async fn the_rejection_has_the_cause_as_its_source() {
         cause(signed_with(OTHER_SECRET, "m", NOW, "{}")).await,
         "signature mismatch: no secret matches"
     );
-    let typed = Handler::default().under(&layer().json::<Vec<u8>>());
-    let undecodable =
-        typed.send(signed("msg_1", "{}")).await.rejection().unwrap().source().unwrap().to_string();
-    assert_eq!(undecodable, "payload is not of the expected type, at line 1 column 0");
+    assert_eq!(cause(signed("msg_1", "{}")).await, "payload is not of the expected type, at line 1 column 0");
     // The underlying error is the source.
     let down = VerifyError::unavailable("the key server is down");
     assert_eq!(down.to_string(), "verification could not be completed");
@@ -238,9 +232,7 @@ async fn an_unknown_endpoint_and_a_wrong_signature_get_identical_responses() {
         let app = Handler::default().under(&layer);
         let mut answers = Vec::new();
         for (path, kind) in [("/known", Kind::WrongSignature), ("/unknown", Kind::UnknownEndpoint)] {
-            let mut request = signed_with(OTHER_SECRET, "msg_1", NOW, "{}");
-            *request.uri_mut() = path.parse().unwrap();
-            let answer = app.send(request).await;
+            let answer = app.send(to(path, signed_with(OTHER_SECRET, "msg_1", NOW, "{}"))).await;
             answer.assert_rejected(kind);
             answers.push((answer.status(), answer.head.headers.clone(), answer.body));
         }
@@ -264,16 +256,9 @@ async fn debug_output_has_no_secrets_payloads_or_signatures() {
     // The decoder's own error quotes the invalid value.
     let app = handler.under(&layer.clone().json::<std::collections::HashMap<String, bool>>());
     let undecodable = app.send(signed("msg_3", r#"{"card":"4242"}"#)).await;
-    undecodable.assert_rejected(tower_webhook::RejectionKind::Undecodable);
-    let shown = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?}",
-        layer,
-        handler.last(),
-        refused.rejection(),
-        undecodable.rejection(),
-        crate::support::secret(),
-        tower_webhook::Secrets::from(crate::support::secret()),
-    );
+    undecodable.assert_rejected(Kind::Undecodable);
+    let (delivery, rejections) = (handler.last(), [refused.rejection(), undecodable.rejection()]);
+    let shown = format!("{layer:?} {delivery:?} {rejections:?} {:?} {:?}", secret(), Secrets::from(secret()));
     for hidden in ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "4242", &signature] {
         assert!(!shown.contains(hidden), "{shown}");
     }

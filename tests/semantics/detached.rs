@@ -10,7 +10,10 @@ use tower_webhook::{
 
 use crate::{
     outcomes::Outcomes,
-    support::{Act, App, Handler, HandlerError, NOW, faulty_store, layer, secret, settle_down, signed},
+    support::{
+        Act, Handler, HandlerError, NOW, faulty_store, hang_up_during, layer, outlive_its_runtime, runtime,
+        secret, settle_down, signed,
+    },
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,25 +23,12 @@ fn with_deadline() -> WebhookLayer {
     layer().ack_deadline(DEADLINE)
 }
 
-/// Calls the service and drops the call once the handler is running.
-async fn hang_up_during(app: &App, handler: &Handler, id: &'static str) {
-    let call = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed(id, "{}")).await }
-    });
-    while handler.running() == 0 {
-        tokio::task::yield_now().await;
-    }
-    call.abort();
-    assert!(call.await.unwrap_err().is_cancelled());
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_client_that_hangs_up_does_not_cancel_a_detached_handler() {
     let handler = Handler::doing([Act::Sleep(SECOND)]);
     let layer = layer().detached();
     let app = handler.under(&layer);
-    hang_up_during(&app, &handler, "msg_1").await;
+    hang_up_during(&app, signed("msg_1", "{}")).await;
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     layer.drain().finished().await;
     app.send(signed("msg_1", "{}")).await.assert_duplicate();
@@ -50,7 +40,7 @@ async fn a_detached_handler_that_fails_after_its_client_left_releases() {
     let handler = Handler::doing([Act::Late(SECOND, &Act::Fail)]);
     let layer = layer().detached();
     let app = handler.under(&layer);
-    hang_up_during(&app, &handler, "msg_1").await;
+    hang_up_during(&app, signed("msg_1", "{}")).await;
     layer.drain().finished().await;
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
@@ -114,10 +104,7 @@ async fn a_panic_before_the_deadline_reaches_the_caller_and_releases() {
     let handler = Handler::doing([Act::Panic]);
     let layer = with_deadline();
     let app = handler.under(&layer);
-    let call = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed("msg_1", "{}")).await }
-    });
+    let call = app.start(signed("msg_1", "{}"));
     let panic = call.await.unwrap_err().into_panic();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"injected handler panic"));
     assert_eq!(layer.drain().running(), 0);
@@ -170,7 +157,7 @@ async fn a_delivery_without_dedupe_has_no_deadline_and_outlives_its_client() {
         let start = Instant::now();
         app.send(signed("msg_1", "{}")).await.assert_handled();
         assert_eq!(start.elapsed(), 20 * SECOND);
-        hang_up_during(&app, &handler, "msg_2").await;
+        hang_up_during(&app, signed("msg_2", "{}")).await;
         assert_eq!(handler.running(), 1);
         layer.drain().finished().await;
         assert_eq!(start.elapsed(), 21 * SECOND);
@@ -219,7 +206,7 @@ async fn the_outcome_is_reported_once_when_the_handler_has_ended() {
     // The rejection that was sent, not that of the later timeout.
     assert_eq!(hung.rejection().unwrap().kind(), RejectionKind::AckDeadline);
 
-    hang_up_during(&app, &handler, "3").await;
+    hang_up_during(&app, signed("3", "{}")).await;
     layer.drain().finished().await;
     let left = outcomes.one();
     assert_eq!(
@@ -270,36 +257,23 @@ fn dropping_the_runtime_drops_a_detached_handler_and_releases_its_claim() {
     let handler = Handler::doing([Act::Hang]);
     let layer = layer_without_time().dedupe(store.clone()).detached();
     let app = handler.under(&layer);
-    let runtime = runtime();
-    runtime.block_on(hang_up_during(&app, &handler, "msg_1"));
+    let first = runtime();
+    first.block_on(hang_up_during(&app, signed("msg_1", "{}")));
     assert_eq!((handler.running(), layer.drain().running()), (1, 1));
-    drop(runtime);
+    drop(first);
     assert_eq!((handler.running(), layer.drain().running(), store.calls(Operation::Release)), (0, 0, 1));
-    self::runtime().block_on(async { app.send(signed("msg_1", "{}")).await.assert_handled() });
+    runtime().block_on(async { app.send(signed("msg_1", "{}")).await.assert_handled() });
 }
 
 #[test]
 fn a_request_that_outlives_its_handlers_runtime_gets_a_503() {
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer_without_time().detached());
-    let runtime = runtime();
-    let mut call = Box::pin(app.send(signed("msg_1", "{}")));
-    runtime.block_on(async {
-        tokio::select! {
-            answer = &mut call => panic!("{answer:?}"),
-            () = async { while handler.running() == 0 { tokio::task::yield_now().await } } => {}
-        }
-    });
-    drop(runtime);
-    let answer = self::runtime().block_on(call);
-    answer.assert_rejected(RejectionKind::HandlerTimeout);
+    let call = outlive_its_runtime(&app, signed("msg_1", "{}"));
+    runtime().block_on(call).assert_rejected(RejectionKind::HandlerTimeout);
 }
 
 /// Returns a layer without tokio's virtual time, so that it can be built outside a runtime.
 fn layer_without_time() -> WebhookLayer {
     WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW.try_into().unwrap()))
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }

@@ -8,24 +8,16 @@ use tower_webhook::{
     testing::{Fault, Operation},
 };
 
-use crate::support::{Act, App, Handler, faulty_store, layer, settle_down, signed};
-
-/// Sends a delivery and hangs up once no task can make progress.
-async fn hang_up_during(app: &App) {
-    let app = app.clone();
-    let call = tokio::spawn(async move { app.send(signed("msg_1", "{}")).await });
-    settle_down().await;
-    assert!(!call.is_finished(), "request finished before the client hung up");
-    call.abort();
-    assert!(call.await.unwrap_err().is_cancelled());
-    settle_down().await;
-}
+use crate::support::{
+    Act, Handler, faulty_store, hang_up, hang_up_during, layer, outlive_its_runtime, runtime, settle_down,
+    signed,
+};
 
 #[tokio::test(start_paused = true)]
 async fn during_the_handler_releases() {
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer());
-    hang_up_during(&app).await;
+    hang_up_during(&app, signed("msg_1", "{}")).await;
     assert_eq!((handler.calls(), handler.running()), (1, 0));
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
@@ -36,7 +28,7 @@ async fn during_the_claim_releases_a_claim_that_may_exist() {
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
     store.fail(Operation::Claim, Fault::ActAndHang);
-    hang_up_during(&app).await;
+    hang_up_during(&app, signed("msg_1", "{}")).await;
     assert_eq!((handler.calls(), store.calls(Operation::Release)), (0, 1));
     store.heal();
     app.send(signed("msg_1", "{}")).await.assert_handled();
@@ -48,16 +40,11 @@ async fn while_completing_completes() {
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
     store.fail(Operation::Complete, Fault::Hang);
-    let call = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed("msg_1", "{}")).await }
-    });
+    let call = app.start(signed("msg_1", "{}"));
     settle_down().await;
     assert_eq!(store.calls(Operation::Complete), 1);
     store.heal();
-    call.abort();
-    assert!(call.await.unwrap_err().is_cancelled());
-    settle_down().await;
+    hang_up(call).await;
     assert_eq!((store.calls(Operation::Complete), store.calls(Operation::Release)), (2, 0));
     app.send(signed("msg_1", "{}")).await.assert_duplicate();
     assert_eq!(handler.calls(), 1);
@@ -69,15 +56,10 @@ async fn while_releasing_releases() {
     let handler = Handler::doing([Act::Answer(500)]);
     let app = handler.under(&layer().dedupe(store.clone()));
     store.fail(Operation::Release, Fault::Hang);
-    let call = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed("msg_1", "{}")).await }
-    });
+    let call = app.start(signed("msg_1", "{}"));
     settle_down().await;
     store.heal();
-    call.abort();
-    assert!(call.await.unwrap_err().is_cancelled());
-    settle_down().await;
+    hang_up(call).await;
     assert_eq!(store.calls(Operation::Release), 2);
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
@@ -88,7 +70,7 @@ async fn a_release_that_fails_during_the_drop_is_retried_in_the_background() {
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer().dedupe(store.clone()));
     store.fail(Operation::Release, Fault::Error);
-    hang_up_during(&app).await;
+    hang_up_during(&app, signed("msg_1", "{}")).await;
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     store.heal();
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -100,19 +82,10 @@ fn after_the_runtime_is_dropped_a_memory_store_is_settled_in_place() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer().dedupe(store.clone()));
-    let runtime = runtime();
-    let mut call = Box::pin(app.send(signed("msg_1", "{}")));
-    runtime.block_on(async {
-        tokio::select! {
-            answer = &mut call => panic!("{answer:?}"),
-            () = async { while handler.running() == 0 { tokio::task::yield_now().await } } => {}
-        }
-    });
-    drop(runtime);
-    drop(call);
+    drop(outlive_its_runtime(&app, signed("msg_1", "{}")));
     assert_eq!((handler.running(), store.calls(Operation::Release)), (0, 1));
     let key = handler.last().dedupe_key().unwrap().clone();
-    let claim = self::runtime().block_on(store.claim(&key, &Token::mint(), Duration::from_secs(1))).unwrap();
+    let claim = runtime().block_on(store.claim(&key, &Token::mint(), Duration::from_secs(1))).unwrap();
     assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
 }
 
@@ -123,17 +96,7 @@ fn after_the_runtime_is_dropped_a_store_that_cannot_settle_does_no_harm() {
     let app = handler.under(&layer().dedupe(store.clone()));
     for fault in [Fault::Error, Fault::Hang, Fault::Panic] {
         store.fail(Operation::Release, fault);
-        let runtime = runtime();
-        let mut call = Box::pin(app.send(signed(&format!("msg_{fault:?}"), "{}")));
-        let before = handler.calls();
-        runtime.block_on(async {
-            tokio::select! {
-                answer = &mut call => panic!("{answer:?}"),
-                () = async { while handler.calls() == before { tokio::task::yield_now().await } } => {}
-            }
-        });
-        drop(runtime);
-        drop(call);
+        drop(outlive_its_runtime(&app, signed(&format!("msg_{fault:?}"), "{}")));
     }
 }
 
@@ -143,10 +106,6 @@ async fn a_store_that_panics_while_the_handler_unwinds_does_not_abort() {
     let handler = Handler::doing([Act::Panic]);
     let app = handler.under(&layer().dedupe(store.clone()));
     store.fail(Operation::Release, Fault::Panic);
-    let panicked = tokio::spawn(async move { app.send(signed("msg_1", "{}")).await }).await;
+    let panicked = app.start(signed("msg_1", "{}")).await;
     assert!(panicked.unwrap_err().is_panic());
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }

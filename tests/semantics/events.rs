@@ -14,15 +14,14 @@ use tower_webhook::{
 use crate::{
     outcomes::Outcomes,
     sign::{self, Sent},
-    support::{Act, GITHUB_SECRET, Handler, faulty_store, github_layer, layer, signed},
+    support::{
+        Act, GITHUB_SECRET, Handler, faulty_store, github_layer, layer, signed, with_header, without_header,
+    },
 };
 
 fn github(id: &str, event_type: Option<&str>) -> Sent {
-    let mut request = sign::github(GITHUB_SECRET, id, event_type.unwrap_or_default(), "{}");
-    if event_type.is_none() {
-        request.headers_mut().remove("x-github-event");
-    }
-    request
+    let request = sign::github(GITHUB_SECRET, id, event_type.unwrap_or_default(), "{}");
+    if event_type.is_some() { request } else { without_header("x-github-event", request) }
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,14 +107,12 @@ async fn the_last_list_wins_and_an_empty_one_passes_only_deliveries_without_a_ty
 
 #[tokio::test(start_paused = true)]
 async fn a_grpc_client_gets_a_status_instead_of_an_empty_200() {
-    let mut request = github("1", Some("star"));
-    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    let request = with_header("content-type", "application/grpc", github("1", Some("star")));
     let answer = Handler::default().under(&github_layer().only_events("push")).send(request).await;
     assert_eq!((answer.status(), answer.header("grpc-status")), (200, Some("6")));
     assert_eq!(answer.header("grpc-message"), Some("ignored"));
 
-    let mut request = signed("1", "{}");
-    request.headers_mut().insert("content-type", "application/grpc+json".parse().unwrap());
+    let request = with_header("content-type", "application/grpc+json", signed("1", "{}"));
     let layer = layer().json::<u8>().on_undecodable(Undecodable::Acknowledge);
     let answer = Handler::default().under(&layer).send(request).await;
     assert_eq!(
@@ -136,15 +133,13 @@ async fn a_handler_can_ignore_an_event_only_with_a_success() {
         response.extensions_mut().insert(Ignored);
         Ok::<_, BoxError>(response)
     }));
-    let mut failing = signed("1", "{}");
-    failing.headers_mut().insert("x-fail", "1".parse().unwrap());
     for _ in 0..2 {
         assert_eq!(service.clone().oneshot(signed("1", "{}")).await.unwrap().status(), 202);
         let ignored = outcomes.one();
         assert_eq!((ignored.kind(), ignored.handler()), (OutcomeKind::Ignored, None));
         assert_eq!((ignored.settlement(), ignored.handler_time()), (Some(Settlement::Released), None));
     }
-    service.oneshot(failing).await.unwrap();
+    service.oneshot(with_header("x-fail", "1", signed("1", "{}"))).await.unwrap();
     assert_eq!((outcomes.one().kind(), outcomes.is_empty()), (OutcomeKind::Accepted, true));
 }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use tokio::task::JoinHandle;
-use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower::Layer;
 use tower_webhook::{
     Delivery, Item, StoreFailure, WebhookLayer,
     store::{Claim, ClaimHandle, Store, Token},
@@ -13,23 +12,20 @@ use tower_webhook::{
 
 use crate::{
     sign::Sent,
-    support::{Act, Handler, faulty_store, github_layer, github_signed, layer, settle_down, signed},
+    support::{
+        Act, Answer, App, Handler, faulty_store, github_layer, github_signed, hang_up, layer, settle_down,
+        signed, without_header,
+    },
 };
 
 const LEASE: Duration = Duration::from_secs(30);
 
 /// Sends the request, and returns its delivery while the handler runs, and the task that awaits the response.
-async fn running(layers: &[&WebhookLayer], request: Sent) -> (Delivery, JoinHandle<StatusCode>) {
+async fn running(layers: &[&WebhookLayer], request: Sent) -> (Delivery, JoinHandle<Answer>) {
     let handler = Handler::doing([Act::Sleep(LEASE * 3)]);
     let answer = match layers {
-        [layer] => {
-            let service = layer.layer(handler.clone());
-            tokio::spawn(async move { service.oneshot(request).await.unwrap().status() })
-        }
-        [outer, inner] => {
-            let service = ServiceBuilder::new().layer(*outer).layer(*inner).service(handler.clone());
-            tokio::spawn(async move { service.oneshot(request).await.unwrap().status() })
-        }
+        [layer] => handler.under(layer).start(request),
+        [outer, inner] => App(outer.layer(inner.layer(handler.clone()))).start(request),
         _ => unreachable!(),
     };
     settle_down().await;
@@ -54,9 +50,7 @@ async fn a_store_completes_the_claim_with_its_handle() {
     assert!(store.extend(handle.key(), handle.token(), LEASE).await.unwrap());
     assert_eq!(complete(&store, &handle).await, [true]);
     // Cancelling the handler afterwards does not release the completed claim.
-    answer.abort();
-    assert!(answer.await.unwrap_err().is_cancelled());
-    settle_down().await;
+    hang_up(answer).await;
     let handler = Handler::default();
     handler.under(&layer).send(signed("msg_1", "{}")).await.assert_duplicate();
 }
@@ -72,18 +66,17 @@ async fn a_handle_includes_the_claim_on_the_body() {
     for (key, token) in handle.claims() {
         assert!(store.extend(key, token, LEASE).await.unwrap(), "{key}");
     }
-    assert_eq!(answer.await.unwrap(), 200);
+    answer.await.unwrap().assert_handled();
 }
 
 /// Without an id, the deduplication key is the replay key of the body, so there is only one claim.
 #[tokio::test(start_paused = true)]
 async fn a_delivery_without_an_id_has_one_claim() {
     let layer = github_layer().replay_guard();
-    let mut request = github_signed("1", "{}");
-    request.headers_mut().remove("x-github-delivery");
+    let request = without_header("x-github-delivery", github_signed("1", "{}"));
     let (delivery, answer) = running(&[&layer], request).await;
     assert_eq!(delivery.claim_handle().unwrap().claims().count(), 1);
-    assert_eq!(answer.await.unwrap(), 200);
+    answer.await.unwrap().assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,7 +93,7 @@ async fn under_a_shared_claim_the_handle_has_the_owners_token() {
         for (key, token) in handle.claims() {
             assert!(store.extend(key, token, LEASE).await.unwrap(), "{n}: {key}");
         }
-        assert_eq!(answer.await.unwrap(), 200);
+        answer.await.unwrap().assert_handled();
     }
 }
 
@@ -112,7 +105,7 @@ async fn two_stores_in_nested_layers_have_claims_of_their_own() {
     let handle = delivery.claim_handle().unwrap();
     assert!(inner.extend(handle.key(), handle.token(), LEASE).await.unwrap());
     assert!(!outer.extend(handle.key(), handle.token(), LEASE).await.unwrap());
-    assert_eq!(answer.await.unwrap(), 200);
+    answer.await.unwrap().assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +121,7 @@ async fn without_a_claim_there_is_no_handle() {
         assert!(delivery.claim_handle().is_none());
         let Ok(Item::Claimed(item)) = delivery.claim_item("").await else { panic!() };
         assert!(item.handle().is_none());
-        assert_eq!(answer.await.unwrap(), 200);
+        answer.await.unwrap().assert_handled();
     }
 }
 
@@ -144,7 +137,7 @@ async fn a_lost_claim_is_not_completed_with_its_handle() {
     let newcomer = store.claim(handle.key(), &Token::mint(), LEASE).await.unwrap();
     assert!(matches!(newcomer, Claim::Acquired { .. }), "{newcomer:?}");
     assert_eq!(complete(&store, &handle).await, [false]);
-    assert_eq!(answer.await.unwrap(), 200);
+    answer.await.unwrap().assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,5 +167,5 @@ async fn a_handle_shows_its_keys_and_not_its_token() {
     let handle = delivery.claim_handle().unwrap();
     let shown = format!("{handle:?}");
     assert!(shown.contains("msg_1") && !shown.contains(&handle.token().to_string()), "{shown}");
-    assert_eq!(answer.await.unwrap(), 200);
+    answer.await.unwrap().assert_handled();
 }

@@ -19,7 +19,8 @@ use tower_webhook::{
 use crate::{
     batches::Batches,
     support::{
-        Handler, NOW, OTHER_SECRET, TokioClock, faulty_store, layer, settle_down, signed, signed_with,
+        Handler, NOW, OTHER_SECRET, TokioClock, faulty_store, hang_up, layer, settle_down, signed,
+        signed_with,
     },
 };
 
@@ -129,8 +130,7 @@ async fn dropping_the_work_releases() {
     settle_down().await;
     delivery.assert_in_progress("a").await;
     assert_eq!(work_dropped.try_recv(), Err(TryRecvError::Empty));
-    running.abort();
-    assert!(running.await.unwrap_err().is_cancelled());
+    hang_up(running).await;
     work_dropped.await.unwrap_err();
     delivery.assert_claimable("a").await;
 
@@ -147,8 +147,7 @@ async fn dropping_while_claiming_releases_a_claim_that_may_exist() {
     store.fail(Operation::Claim, Fault::ActAndHang);
     let claiming = delivery.begin("a", slowly(1));
     settle_down().await;
-    claiming.abort();
-    assert!(claiming.await.unwrap_err().is_cancelled());
+    hang_up(claiming).await;
     store.heal();
     assert_eq!(store.calls(Operation::Release), 1);
     delivery.assert_claimable("a").await;
@@ -162,9 +161,7 @@ async fn dropping_while_completing_completes() {
     let completing = delivery.begin("a", async { Ok(()) });
     settle_down().await;
     store.heal();
-    completing.abort();
-    assert!(completing.await.unwrap_err().is_cancelled());
-    settle_down().await;
+    hang_up(completing).await;
     assert_eq!(store.calls(Operation::Release), 0);
     delivery.assert_done("a").await;
 }

@@ -17,7 +17,7 @@ use tower_webhook::{
 
 use crate::support::{
     Act, Handler, NOW, OTHER_SECRET, SECRET, TokioClock, faulty_store, github_layer, github_signed, layer,
-    secret, settle_down, signed, signed_with,
+    secret, settle_down, signed, signed_with, to, with_header, without_header,
 };
 
 /// Returns a layer that accepts every request, with this profile.
@@ -195,14 +195,8 @@ async fn spellings_of_one_path_are_one_receiver() {
         ("/hooks%2Facme", true),
         ("/hooks%2facme", false),
     ] {
-        let mut request = github_signed("id-1", "{}");
-        *request.uri_mut() = path.parse().unwrap();
-        let answer = app.send(request).await;
-        if runs {
-            answer.assert_handled()
-        } else {
-            answer.assert_duplicate()
-        };
+        let answer = app.send(to(path, github_signed("id-1", "{}"))).await;
+        assert_eq!((answer.status(), answer.is_duplicate()), (200, !runs), "{path}");
     }
 }
 
@@ -222,9 +216,7 @@ async fn if_each_endpoint_has_its_own_secret_the_url_is_not_part_of_the_scope() 
     let handler = Handler::default();
     let app = handler.under(&layer());
     app.send(signed("msg_1", "{}")).await.assert_handled();
-    let mut elsewhere = signed("msg_1", "{}");
-    elsewhere.headers_mut().insert("host", "elsewhere.example".parse().unwrap());
-    *elsewhere.uri_mut() = "/elsewhere".parse().unwrap();
+    let elsewhere = with_header("host", "elsewhere.example", to("/elsewhere", signed("msg_1", "{}")));
     app.send(elsewhere).await.assert_duplicate();
 }
 
@@ -234,9 +226,7 @@ async fn items_and_guarded_bodies_of_two_receivers_that_share_a_secret_have_diff
     let app = handler.under(&github_layer().replay_guard());
     let mut keys = Vec::new();
     for path in ["/organisation", "/repository"] {
-        let mut request = github_signed("id-1", "{}");
-        *request.uri_mut() = path.parse().unwrap();
-        app.send(request).await.assert_handled();
+        app.send(to(path, github_signed("id-1", "{}"))).await.assert_handled();
         keys.extend([handler.last().item_key("1").unwrap(), handler.last().replay_key().unwrap()]);
     }
     assert_ne!(keys[0], keys[2]);
@@ -247,16 +237,9 @@ async fn items_and_guarded_bodies_of_two_receivers_that_share_a_secret_have_diff
 async fn a_guarded_replay_under_another_host_is_a_duplicate() {
     let handler = Handler::default();
     let app = handler.under(&github_layer().replay_guard());
-    for (host, runs) in [("shop.example", true), ("made-up.example", false)] {
-        let mut request = github_signed("id-1", "{}");
-        request.headers_mut().insert("host", host.parse().unwrap());
-        let answer = app.send(request).await;
-        if runs {
-            answer.assert_handled()
-        } else {
-            answer.assert_duplicate()
-        };
-    }
+    let from = |host| with_header("host", host, github_signed("id-1", "{}"));
+    app.send(from("shop.example")).await.assert_handled();
+    app.send(from("made-up.example")).await.assert_duplicate();
 }
 
 #[tokio::test(start_paused = true)]
@@ -412,11 +395,7 @@ async fn dedupe_by_replaces_the_id() {
         let order = head.headers.get("x-order")?.to_str().ok()?;
         Some(Key::new("orders", order))
     }));
-    let with_order = |id: &str, order: &str| {
-        let mut request = signed(id, "{}");
-        request.headers_mut().insert("x-order", order.parse().unwrap());
-        request
-    };
+    let with_order = |id, order| with_header("x-order", order, signed(id, "{}"));
     app.send(with_order("msg_1", "7")).await.assert_handled();
     app.send(with_order("msg_2", "7")).await.assert_duplicate();
     app.send(with_order("msg_1", "8")).await.assert_handled();
@@ -426,12 +405,20 @@ async fn dedupe_by_replaces_the_id() {
     assert_eq!(handler.last().dedupe_key(), None);
 }
 
+fn notifyer() -> WebhookLayer {
+    let token: Secret = "a-token".parse().unwrap();
+    WebhookLayer::with_verifier(provider::notifyer(token)).clock(TokioClock::start())
+}
+
+/// Returns a delivery of Notifyer.
+fn with_token(body: &'static str) -> Request<Full<Bytes>> {
+    with_header("x-webhook-signature", "a-token", plain(body))
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_notifyer_event_has_an_event_type() {
-    let token: Secret = "a-token".parse().unwrap();
-    let layer = WebhookLayer::with_verifier(provider::notifyer(token)).clock(TokioClock::start());
     let handler = Handler::default();
-    let app = handler.under(&layer);
+    let app = handler.under(&notifyer());
     for (body, event_type) in [
         (r#"{"message_type":"text"}"#, Some("text")),
         (r#"{"event":"incoming_message","data":{"message_type":"image"}}"#, Some("image")),
@@ -439,46 +426,37 @@ async fn every_notifyer_event_has_an_event_type() {
         (r#"{"event":"message_status","data":{"status":"read"}}"#, Some("message_status")),
         (r#"{"phone_number":"49"}"#, None),
     ] {
-        let request = Request::post("/webhook").header("x-webhook-signature", "a-token");
-        app.send(request.body(Full::<Bytes>::from(body)).unwrap()).await.assert_handled();
+        app.send(with_token(body)).await.assert_handled();
         assert_eq!(handler.last().event_type(), event_type, "{body}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_id_of_a_notifyer_message_is_its_contact_time_and_body() {
-    let token: Secret = "a-token".parse().unwrap();
-    let layer = WebhookLayer::with_verifier(provider::notifyer(token)).clock(TokioClock::start());
     let handler = Handler::default();
-    let app = handler.under(&layer);
-    let post = |body: &'static str| {
-        Request::post("/webhook")
-            .header("x-webhook-signature", "a-token")
-            .body(Full::<Bytes>::from(body))
-            .unwrap()
-    };
+    let app = handler.under(&notifyer());
     let id =
         |handler: &Handler| handler.last().id().unwrap().rsplit_once(':').map(|(facts, _)| facts.to_owned());
 
     let hello = r#"{"phone_number":4915550100200,"user_last_message_time":1767225600,"last_message_of_user":"hello","message_type":"text"}"#;
-    app.send(post(hello)).await.assert_handled();
+    app.send(with_token(hello)).await.assert_handled();
     assert_eq!(id(&handler).as_deref(), Some("4915550100200:1767225600"));
     assert_eq!(handler.last().event_type(), Some("text"));
-    app.send(post(hello)).await.assert_duplicate();
+    app.send(with_token(hello)).await.assert_duplicate();
     // Another text within the same second is another message.
     let again = r#"{"phone_number":4915550100200,"user_last_message_time":1767225600,"last_message_of_user":"hello?"}"#;
-    app.send(post(again)).await.assert_handled();
+    app.send(with_token(again)).await.assert_handled();
 
-    app.send(post(r#"{"incoming_message":false,"phone_number":"49","user_last_message_time":1,"bot_last_message_time":2}"#))
+    app.send(with_token(r#"{"incoming_message":false,"phone_number":"49","user_last_message_time":1,"bot_last_message_time":2}"#))
         .await
         .assert_handled();
     assert_eq!(id(&handler).as_deref(), Some("49:2"));
-    app.send(post(r#"{"event":"incoming_message","data":{"phone_number":"49","user_timestamp":3}}"#))
+    app.send(with_token(r#"{"event":"incoming_message","data":{"phone_number":"49","user_timestamp":3}}"#))
         .await
         .assert_handled();
     assert_eq!(id(&handler).as_deref(), Some("49:3"));
-    app.send(post("not json")).await.assert_handled();
-    app.send(post("not json")).await.assert_duplicate();
+    app.send(with_token("not json")).await.assert_handled();
+    app.send(with_token("not json")).await.assert_duplicate();
 }
 
 #[tokio::test(start_paused = true)]
@@ -502,11 +480,7 @@ async fn a_replay_under_a_new_id_runs_without_the_replay_guard() {
 async fn under_the_replay_guard_a_replay_without_its_id_is_a_duplicate_by_its_body() {
     let handler = Handler::default();
     let app = handler.under(&github_layer().replay_guard());
-    let without_id = |body| {
-        let mut request = github_signed("id-1", body);
-        request.headers_mut().remove("x-github-delivery").unwrap();
-        request
-    };
+    let without_id = |body| without_header("x-github-delivery", github_signed("id-1", body));
     app.send(github_signed("id-1", "{}")).await.assert_handled();
     app.send(without_id("{}")).await.assert_duplicate();
     for no_id in [&b""[..], b"\xff"] {
@@ -545,8 +519,7 @@ async fn under_the_replay_guard_a_failure_releases_both_claims() {
     let handler = Handler::doing([Act::Answer(500), Act::Panic]);
     let app = handler.under(&github_layer().replay_guard());
     assert_eq!(app.send(github_signed("id-1", "{}")).await.status(), 500);
-    let panicking = app.clone();
-    tokio::spawn(async move { panicking.send(github_signed("id-2", "{}")).await }).await.unwrap_err();
+    app.start(github_signed("id-2", "{}")).await.unwrap_err();
     app.send(github_signed("id-1", "{}")).await.assert_handled();
 }
 
@@ -555,10 +528,7 @@ async fn under_the_replay_guard_a_body_in_progress_does_not_claim_the_new_id() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(std::time::Duration::from_secs(5))]);
     let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
-    let first = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(github_signed("id-1", "{}")).await }
-    });
+    let first = app.start(github_signed("id-1", "{}"));
     settle_down().await;
     app.send(github_signed("id-2", "{}")).await.assert_rejected(RejectionKind::InProgress);
     app.send(github_signed("id-2", "a body of its own")).await.assert_handled();

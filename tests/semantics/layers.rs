@@ -127,10 +127,7 @@ async fn a_drain_can_be_shared() {
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5)), Act::Sleep(Duration::from_secs(9))]);
     let layers = [layer(), github_layer()].map(|layer| layer.detached().drain_with(&drain));
     let [standard, github] = layers.each_ref().map(|layer| handler.under(layer));
-    let calls = [
-        tokio::spawn(async move { standard.send(signed("1", "{}")).await }),
-        tokio::spawn(async move { github.send(github_signed("1", "{}")).await }),
-    ];
+    let calls = [standard.start(signed("1", "{}")), github.start(github_signed("1", "{}"))];
     settle_down().await;
     calls.iter().for_each(|call| call.abort());
     settle_down().await;
@@ -144,7 +141,7 @@ async fn drains_are_separate_by_default() {
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
     let (one, other) = (layer().detached(), layer().detached());
     let app = handler.under(&one);
-    let call = tokio::spawn(async move { app.send(signed("1", "{}")).await });
+    let call = app.start(signed("1", "{}"));
     settle_down().await;
     assert_eq!((one.drain().running(), other.drain().running()), (1, 0));
     call.await.unwrap().assert_handled();

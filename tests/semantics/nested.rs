@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
-use tower_service::Service;
 use tower_webhook::{
     Body, Delivery, RejectionKind, StoreFailure, WebhookLayer, WebhookService,
     store::{Claim, Store, Token},
@@ -16,28 +15,15 @@ use tower_webhook::{
 use crate::{
     sign::Sent,
     support::{
-        Act, Answer, Handler, HandlerError, faulty_store, github_layer, github_signed, layer, settle_down,
+        Act, Answer, App, Handler, faulty_store, github_layer, github_signed, hang_up, layer, settle_down,
         signed,
     },
 };
 
-fn nested(
-    handler: &Handler,
-    outer: &WebhookLayer,
-    inner: &WebhookLayer,
-) -> WebhookService<WebhookService<Handler>> {
-    ServiceBuilder::new().layer(outer).layer(inner).service(handler.clone())
-}
+type Nested = App<WebhookService<WebhookService<Handler>>>;
 
-async fn send<S, R>(service: &S, request: Sent) -> Answer
-where
-    S: Service<Sent, Response = Response<R>, Error = HandlerError> + Clone,
-    R: http_body::Body<Data = Bytes>,
-    R::Error: std::fmt::Debug,
-{
-    let response = service.clone().oneshot(request).await.expect("the handler returned an error");
-    let (head, body) = response.into_parts();
-    Answer { head, body: body.collect().await.unwrap().to_bytes() }
+fn nested(handler: &Handler, outer: &WebhookLayer, inner: &WebhookLayer) -> Nested {
+    App(ServiceBuilder::new().layer(outer).layer(inner).service(handler.clone()))
 }
 
 /// Returns a delivery that is signed for both [`layer`] and [`github_layer`].
@@ -49,16 +35,17 @@ fn signed_twice(id: &str) -> Sent {
 
 #[tokio::test(start_paused = true)]
 async fn a_layer_applied_twice_runs_each_delivery_once() {
-    let store = faulty_store();
-    for layer in [layer(), layer().dedupe(store.clone())] {
+    let (store, plain) = (faulty_store(), layer());
+    let on_store = || layer().dedupe(store.clone());
+    for [outer, inner] in [[plain.clone(), plain], [on_store(), on_store()]] {
         let handler = Handler::doing([Act::Sleep(Duration::from_secs(60))]);
-        let app = nested(&handler, &layer, &layer);
-        let first = send(&app, signed("msg_1", "{}")).await;
+        let app = nested(&handler, &outer, &inner);
+        let first = app.send(signed("msg_1", "{}")).await;
         first.assert_handled();
         assert_eq!(first.body, "{}");
         assert!(handler.last().is_deduped());
         assert!(handler.last().fencing_token().is_some());
-        send(&app, signed("msg_1", "{}")).await.assert_duplicate();
+        app.send(signed("msg_1", "{}")).await.assert_duplicate();
         assert_eq!(handler.calls(), 1);
     }
     assert_eq!(store.calls(Operation::Complete), 1);
@@ -66,25 +53,14 @@ async fn a_layer_applied_twice_runs_each_delivery_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_equal_layers_on_one_store_behave_like_one() {
-    let store = faulty_store();
-    let one = || layer().dedupe(store.clone());
-    let handler = Handler::default();
-    let app = nested(&handler, &one(), &one());
-    send(&app, signed("msg_1", "{}")).await.assert_handled();
-    send(&app, signed("msg_1", "{}")).await.assert_duplicate();
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_failure_under_a_layer_applied_twice_releases_the_delivery() {
     let layer = layer().handler_timeout(Duration::from_secs(60));
     let handler = Handler::doing([Act::Answer(500), Act::Hang, Act::Panic]);
     let app = nested(&handler, &layer, &layer);
-    assert_eq!(send(&app, signed("msg_1", "{}")).await.status(), 500);
-    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::HandlerTimeout);
-    let panicking = app.clone();
-    tokio::spawn(async move { send(&panicking, signed("msg_1", "{}")).await }).await.unwrap_err();
-    send(&app, signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(app.send(signed("msg_1", "{}")).await.status(), 500);
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::HandlerTimeout);
+    app.start(signed("msg_1", "{}")).await.unwrap_err();
+    app.send(signed("msg_1", "{}")).await.assert_handled();
     assert_eq!(handler.calls(), 4);
 }
 
@@ -93,12 +69,9 @@ async fn two_concurrent_duplicates_under_a_layer_applied_twice_run_once() {
     let layer = layer();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
     let app = nested(&handler, &layer, &layer);
-    let first = tokio::spawn({
-        let app = app.clone();
-        async move { send(&app, signed("msg_1", "{}")).await }
-    });
+    let first = app.start(signed("msg_1", "{}"));
     settle_down().await;
-    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     first.await.unwrap().assert_handled();
     assert_eq!(handler.calls(), 1);
 }
@@ -110,11 +83,11 @@ async fn a_slow_handler_under_a_layer_with_a_deadline_applied_twice_runs_once() 
     let layer = layer().ack_deadline(Duration::from_secs(8));
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(20))]);
     let app = nested(&handler, &layer, &layer);
-    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
     tokio::time::sleep(Duration::from_secs(5)).await;
-    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     layer.drain().finished().await;
-    send(&app, signed("msg_1", "{}")).await.assert_duplicate();
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
     assert_eq!(handler.calls(), 1);
 }
 
@@ -125,17 +98,12 @@ async fn a_detached_layer_that_shares_the_claim_of_a_non_detached_layer_ends_wit
     let inner = outer.clone().detached();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
     let app = nested(&handler, &outer, &inner);
-    let call = tokio::spawn({
-        let app = app.clone();
-        async move { send(&app, signed("msg_1", "{}")).await }
-    });
+    let call = app.start(signed("msg_1", "{}"));
     settle_down().await;
     assert_eq!(handler.running(), 1);
-    call.abort();
-    assert!(call.await.unwrap_err().is_cancelled());
-    settle_down().await;
+    hang_up(call).await;
     assert_eq!(handler.running(), 0);
-    send(&app, signed("msg_1", "{}")).await.assert_handled();
+    app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 /// The outer layer's claim is in another store, so releasing it does not affect the inner layer's claim.
@@ -145,11 +113,9 @@ async fn a_detached_layer_with_its_own_claim_outlives_its_request() {
     let inner = layer().dedupe(faulty_store()).detached();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
     let app = nested(&handler, &outer, &inner);
-    let call = tokio::spawn(async move { send(&app, signed("msg_1", "{}")).await });
+    let call = app.start(signed("msg_1", "{}"));
     settle_down().await;
-    call.abort();
-    assert!(call.await.unwrap_err().is_cancelled());
-    settle_down().await;
+    hang_up(call).await;
     assert_eq!(handler.running(), 1);
 }
 
@@ -158,9 +124,9 @@ async fn a_layer_applied_twice_with_another_between_runs_each_delivery_once() {
     let store = faulty_store();
     let (one, other) = (layer().dedupe(store.clone()), github_layer().dedupe(store));
     let handler = Handler::default();
-    let app = one.layer(other.layer(one.layer(handler.clone())));
-    send(&app, signed_twice("1")).await.assert_handled();
-    send(&app, signed_twice("1")).await.assert_duplicate();
+    let app = App(one.layer(other.layer(one.layer(handler.clone()))));
+    app.send(signed_twice("1")).await.assert_handled();
+    app.send(signed_twice("1")).await.assert_duplicate();
     assert_eq!(handler.calls(), 1);
 }
 
@@ -170,8 +136,8 @@ async fn the_inner_layers_replay_guard_works_under_the_outer_layers_claim() {
     let handler = Handler::default();
     let outer = github_layer().dedupe(store.clone());
     let app = nested(&handler, &outer, &outer.clone().replay_guard());
-    send(&app, github_signed("id-1", "{}")).await.assert_handled();
-    send(&app, github_signed("id-2", "{}")).await.assert_duplicate();
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    app.send(github_signed("id-2", "{}")).await.assert_duplicate();
     assert_eq!(handler.calls(), 1);
 }
 
@@ -179,7 +145,7 @@ async fn the_inner_layers_replay_guard_works_under_the_outer_layers_claim() {
 async fn equal_layers_with_separate_stores_both_remember() {
     let (outer, inner) = (layer(), layer().dedupe(faulty_store()));
     let handler = Handler::default();
-    send(&nested(&handler, &outer, &inner), signed("msg_1", "{}")).await.assert_handled();
+    nested(&handler, &outer, &inner).send(signed("msg_1", "{}")).await.assert_handled();
     handler.under(&outer).send(signed("msg_1", "{}")).await.assert_duplicate();
     handler.under(&inner).send(signed("msg_1", "{}")).await.assert_duplicate();
 }
@@ -191,12 +157,12 @@ async fn the_claim_of_another_replica_is_not_mistaken_for_the_outer_layers() {
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
     let replica = || nested(&handler, &layer(), &layer().dedupe(shared.clone()));
     let (one, other) = (replica(), replica());
-    let first = tokio::spawn(async move { send(&one, signed("msg_1", "{}")).await });
+    let first = one.start(signed("msg_1", "{}"));
     settle_down().await;
-    send(&other, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    other.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     assert_eq!(handler.calls(), 1);
     first.await.unwrap().assert_handled();
-    send(&other, signed("msg_1", "{}")).await.assert_duplicate();
+    other.send(signed("msg_1", "{}")).await.assert_duplicate();
     assert_eq!(handler.calls(), 1);
 }
 
@@ -218,8 +184,8 @@ async fn a_claim_that_another_replica_took_from_the_outer_layer_is_not_shared() 
             inner.oneshot(request).await
         }
     });
-    let app = layer.layer(between);
-    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    let app = App(layer.layer(between));
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     assert_eq!(handler.calls(), 0);
 }
 
@@ -232,7 +198,7 @@ async fn a_claim_whose_response_the_outer_layer_did_not_get_does_not_block_the_i
         let handler = Handler::default();
         store.fail_next(Operation::Claim, 1, fault);
         let app = nested(&handler, &layer, &layer);
-        send(&app, github_signed("1", "{}")).await.assert_handled();
+        app.send(github_signed("1", "{}")).await.assert_handled();
         assert_eq!((handler.calls(), handler.last().is_deduped()), (1, false));
     }
 }
@@ -244,7 +210,7 @@ async fn a_store_that_cannot_confirm_the_claims_owner_has_failed() {
         let layer = github_layer().dedupe(store.clone()).on_store_failure(on_failure);
         let handler = Handler::default();
         store.fail(Operation::Extend, Fault::Error);
-        let answer = send(&nested(&handler, &layer, &layer), github_signed("1", "{}")).await;
+        let answer = nested(&handler, &layer, &layer).send(github_signed("1", "{}")).await;
         assert_eq!((answer.status(), handler.calls()), (if calls == 0 { 503 } else { 200 }, calls));
     }
 }
@@ -255,13 +221,10 @@ async fn the_inner_layers_shorter_lease_does_not_shorten_that_of_the_outer_layer
     let outer = layer().dedupe(store.clone()).lease(Duration::from_secs(3600));
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(600))]);
     let app = nested(&handler, &outer, &outer.clone().lease(Duration::from_secs(30)));
-    let first = tokio::spawn({
-        let app = app.clone();
-        async move { send(&app, signed("msg_1", "{}")).await }
-    });
+    let first = app.start(signed("msg_1", "{}"));
     settle_down().await;
     tokio::time::sleep(Duration::from_secs(120)).await;
-    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     first.await.unwrap().assert_handled();
     assert_eq!(handler.calls(), 1);
 }
@@ -274,10 +237,7 @@ async fn only_the_claim_of_the_request_itself_is_shared() {
     let app = handler.under(&layer);
     app.send(signed("msg_1", "{}")).await.assert_handled();
     let other = handler.last();
-    let running = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed("msg_2", "{}")).await }
-    });
+    let running = app.start(signed("msg_2", "{}"));
     settle_down().await;
     let mut duplicate = signed("msg_2", "{}");
     duplicate.extensions_mut().insert(other);
@@ -290,11 +250,11 @@ async fn a_rejection_by_a_different_inner_layer_releases_the_outer_layers_claim(
     let (outer, inner) = (layer(), github_layer());
     let handler = Handler::doing([Act::Answer(500)]);
     let app = nested(&handler, &outer, &inner);
-    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::MissingSignature);
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::MissingSignature);
     assert_eq!(handler.calls(), 0);
-    assert_eq!(send(&app, signed_twice("msg_1")).await.status(), 500);
-    send(&app, signed_twice("msg_1")).await.assert_handled();
-    send(&app, signed_twice("msg_1")).await.assert_duplicate();
+    assert_eq!(app.send(signed_twice("msg_1")).await.status(), 500);
+    app.send(signed_twice("msg_1")).await.assert_handled();
+    app.send(signed_twice("msg_1")).await.assert_duplicate();
     assert_eq!(handler.calls(), 2);
 }
 
@@ -306,8 +266,8 @@ async fn a_rejection_never_completes_the_claim_of_a_layer_above() {
             .handler_timeout(Duration::from_secs(1))
             .on_rejection(|_, _| Response::new(Bytes::from_static(b"fine")));
         let app = nested(&handler, &outer, &inner);
-        send(&app, signed_twice("1")).await.assert_rejected(RejectionKind::HandlerTimeout);
-        send(&app, signed_twice("1")).await.assert_handled();
+        app.send(signed_twice("1")).await.assert_rejected(RejectionKind::HandlerTimeout);
+        app.send(signed_twice("1")).await.assert_handled();
         assert_eq!(handler.calls(), 2);
     }
 }

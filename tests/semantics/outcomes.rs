@@ -11,7 +11,7 @@ use tower_webhook::{
 };
 
 use crate::support::{
-    Act, Handler, NOW, OTHER_SECRET, faulty_store, layer, settle_down, signed, signed_with,
+    Act, Handler, NOW, OTHER_SECRET, faulty_store, hang_up, layer, settle_down, signed, signed_with,
 };
 
 #[derive(Clone, Default)]
@@ -77,8 +77,7 @@ async fn every_request_has_one_outcome() {
     assert_eq!(timed_out.status().unwrap(), 503);
     assert_eq!(timed_out.rejection().map(|rejection| rejection.kind()), Some(RejectionKind::HandlerTimeout));
 
-    let panicking = app.clone();
-    tokio::spawn(async move { panicking.send(signed("2", "{}")).await }).await.unwrap_err();
+    app.start(signed("2", "{}")).await.unwrap_err();
     let panicked = outcomes.one();
     assert_eq!((panicked.handler(), panicked.status()), (Some(HandlerEnd::Panicked), None));
     assert_eq!(panicked.settlement(), Some(Settlement::Released));
@@ -95,13 +94,9 @@ async fn a_request_whose_client_hangs_up_has_an_outcome() {
     let outcomes = Outcomes::default();
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&outcomes.of(layer()));
-    let call = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed("1", "{}")).await }
-    });
+    let call = app.start(signed("1", "{}"));
     settle_down().await;
-    call.abort();
-    call.await.unwrap_err();
+    hang_up(call).await;
     let cancelled = outcomes.one();
     assert_eq!((cancelled.kind(), cancelled.handler()), (OutcomeKind::Accepted, Some(HandlerEnd::Cancelled)));
     assert_eq!(cancelled.status(), None);
@@ -117,10 +112,9 @@ async fn a_request_whose_client_hangs_up_has_an_outcome() {
             std::task::Poll::Pending
         }
     }
-    let call = tokio::spawn(async move { app.send(signed("2", "{}").map(|_| Never)).await });
+    let call = app.start(signed("2", "{}").map(|_| Never));
     settle_down().await;
-    call.abort();
-    call.await.unwrap_err();
+    hang_up(call).await;
     let aborted = outcomes.one();
     assert_eq!((aborted.kind(), aborted.handler(), aborted.status()), (OutcomeKind::Aborted, None, None));
     assert!(aborted.delivery().is_none());
@@ -172,14 +166,13 @@ async fn the_store_and_handler_times_are_reported() {
 
     // The time of a cancelled handler ends with its cancellation.
     store.heal();
-    let call = tokio::spawn(async move { app.send(signed("3", "{}")).await });
+    let call = app.start(signed("3", "{}"));
     tokio::time::sleep(seconds(2)).await;
-    call.abort();
-    call.await.unwrap_err();
+    hang_up(call).await;
     assert_eq!(outcomes.one().handler_time(), Some(seconds(2)));
 
     // An unused store and a handler that was not called have no time.
-    let app = Handler::default().under(&outcomes.of(crate::support::layer().without_dedupe()));
+    let app = Handler::default().under(&outcomes.of(self::layer().without_dedupe()));
     app.send(signed("4", "{}")).await.assert_handled();
     let outcome = outcomes.one();
     assert_eq!(
@@ -196,8 +189,7 @@ async fn a_listener_that_panics_affects_no_request() {
     let handler = Handler::doing([Act::Answer(200), Act::Panic]);
     let app = handler.under(&layer().on_outcome(|_| panic!("injected listener panic")));
     app.send(signed("1", "{}")).await.assert_handled();
-    let panicking = app.clone();
-    let panicked = tokio::spawn(async move { panicking.send(signed("2", "{}")).await }).await.unwrap_err();
+    let panicked = app.start(signed("2", "{}")).await.unwrap_err();
     assert_eq!(*panicked.into_panic().downcast::<&str>().unwrap(), "injected handler panic");
     app.send(signed("2", "{}")).await.assert_handled();
 }

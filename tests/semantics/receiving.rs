@@ -21,7 +21,8 @@ use tokio::{sync::mpsc, time::Instant};
 use tower_webhook::{BoxError, RejectionKind};
 
 use crate::support::{
-    Handler, NOW, OTHER_SECRET, SECRET, github_layer, layer, settle_down, signed, signed_with,
+    Act, Handler, NOW, OTHER_SECRET, github_layer, github_signed, hang_up, layer, settle_down, signed,
+    signed_with, with_header, without_header,
 };
 
 /// A body of given frames that counts its polls and reports a given size hint.
@@ -140,10 +141,10 @@ async fn a_request_with_expect_100_continue_is_rejected_without_a_100() {
     let app = Handler::default().under(&layer());
     let body = Frames::of(["{}".into()]);
     let polls = Arc::clone(&body.polls);
-    let mut request = head_of("{}", body);
-    request.headers_mut().remove("webhook-signature");
-    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
-    app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
+    let request = without_header("webhook-signature", head_of("{}", body));
+    app.send(with_header("expect", "100-continue", request))
+        .await
+        .assert_rejected(RejectionKind::MissingSignature);
     settle_down().await;
     // Polling the body would make the server send `100 Continue`.
     assert_eq!(polls.load(Ordering::SeqCst), 0);
@@ -151,8 +152,7 @@ async fn a_request_with_expect_100_continue_is_rejected_without_a_100() {
     // After a `100 Continue`, the rest of the body is drained as for any other request.
     let body = Frames::of(["too long".into(), "more".into()]);
     let polls = Arc::clone(&body.polls);
-    let mut request = head_of("{}", body);
-    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
+    let request = with_header("expect", "100-continue", head_of("{}", body));
     let app = Handler::default().under(&layer().body_limit(2));
     app.send(request).await.assert_rejected(RejectionKind::BodyTooLarge);
     settle_down().await;
@@ -183,9 +183,13 @@ async fn a_single_frame_is_not_copied_if_it_is_ready_at_once() {
     let text = Bytes::from(r#"{"a":1}"#.to_owned());
     // Like a chunked body, this body does not report that its frame is the last one.
     let body = Frames::of([text.clone()]);
-    handler.under(&layer()).send(signed("msg_1", r#"{"a":1}"#).map(|_| body)).await.assert_handled();
-    assert_eq!(handler.last().payload().as_ptr(), text.as_ptr());
-    assert_eq!(handler.last().raw().as_ptr(), text.as_ptr());
+    let answer = handler.under(&layer()).send(signed("msg_1", r#"{"a":1}"#).map(|_| body)).await;
+    answer.assert_handled();
+    // The handler responds with the body that it received.
+    let delivery = handler.last();
+    for bytes in [delivery.payload(), delivery.raw(), &answer.body] {
+        assert_eq!((bytes.as_ptr(), bytes.len()), (text.as_ptr(), text.len()));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,10 +229,9 @@ async fn the_default_limit_is_1_mib_or_the_providers() {
     handler.under(&layer()).send(signed("msg_1", &mib)).await.assert_handled();
     let more = format!("{mib}x");
     handler.under(&layer()).send(signed("msg_2", &more)).await.assert_rejected(RejectionKind::BodyTooLarge);
-    let github = crate::support::github_signed;
-    handler.under(&github_layer()).send(github("1", &more)).await.assert_handled();
+    handler.under(&github_layer()).send(github_signed("1", &more)).await.assert_handled();
     let app = handler.under(&github_layer().body_limit(10));
-    app.send(github("1", &more)).await.assert_rejected(RejectionKind::BodyTooLarge);
+    app.send(github_signed("1", &more)).await.assert_rejected(RejectionKind::BodyTooLarge);
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,14 +241,10 @@ async fn a_declared_length_only_matters_if_it_is_too_large() {
     body.hint = SizeHint::with_exact(68_719_476_736);
     app.send(head_of("{}", body)).await.assert_rejected(RejectionKind::BodyTooLarge);
 
-    let mut request = head_of("{}", Frames::of(["{}".into()]));
-    request.headers_mut().insert("content-length", "68719476736".parse().unwrap());
-    app.send(request).await.assert_rejected(RejectionKind::BodyTooLarge);
-
+    let announcing = |length| with_header("content-length", length, head_of("{}", Frames::of(["{}".into()])));
+    app.send(announcing("68719476736")).await.assert_rejected(RejectionKind::BodyTooLarge);
     // An invalid length is ignored.
-    let mut request = head_of("{}", Frames::of(["{}".into()]));
-    request.headers_mut().insert("content-length", "99999999999999999999999".parse().unwrap());
-    app.send(request).await.assert_handled();
+    app.send(announcing("99999999999999999999999")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,7 +284,7 @@ async fn a_body_that_is_always_ready_and_never_ends_is_cut_off_too() {
         }
     }
     let app = Handler::default().under(&layer());
-    let call = tokio::spawn(async move { app.send(head_of("{}", Endless)).await });
+    let call = app.start(head_of("{}", Endless));
     // Reading yields to other tasks and to the timeout.
     tokio::task::yield_now().await;
     tokio::time::advance(Duration::from_secs(10)).await;
@@ -334,22 +333,16 @@ async fn the_budget_bounds_the_memory_of_all_bodies_together() {
     let app = handler.under(&layer);
     // The body is unfinished, and 60 bytes of it are buffered.
     let (sender, body) = channel();
-    let slow = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(head_of(&"x".repeat(60), body)).await }
-    });
+    let slow = app.start(head_of(&"x".repeat(60), body));
     sender.send("x".repeat(60).into()).await.unwrap();
     settle_down().await;
     let answer = app.send(signed("msg_2", &"x".repeat(50))).await;
     answer.assert_rejected(RejectionKind::OverBudget);
     assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("10")));
     // Another service of the same layer shares the budget and receives bodies that fit.
-    handler
-        .under(&layer)
-        .send(signed("msg_3", &"x".repeat(41)))
-        .await
-        .assert_rejected(RejectionKind::OverBudget);
-    handler.under(&layer).send(signed("msg_4", &"x".repeat(40))).await.assert_handled();
+    let other = handler.under(&layer);
+    other.send(signed("msg_3", &"x".repeat(41))).await.assert_rejected(RejectionKind::OverBudget);
+    other.send(signed("msg_4", &"x".repeat(40))).await.assert_handled();
     drop(sender);
     slow.await.unwrap().assert_handled();
     app.send(signed("msg_5", &"x".repeat(100))).await.assert_handled();
@@ -358,25 +351,20 @@ async fn the_budget_bounds_the_memory_of_all_bodies_together() {
 
 #[tokio::test(start_paused = true)]
 async fn the_budget_is_returned_however_the_request_ends() {
-    let handler = Handler::doing([crate::support::Act::Panic]);
+    let handler = Handler::doing([Act::Panic]);
     let app = handler.under(&layer().buffer_budget(10));
     let body = "0123456789";
-    let panicking = app.clone();
-    tokio::spawn(async move { panicking.send(signed("1", body)).await }).await.unwrap_err();
+    app.start(signed("1", body)).await.unwrap_err();
     app.send(signed_with(OTHER_SECRET, "2", NOW, body)).await.assert_rejected(RejectionKind::WrongSignature);
     let broken = Frames::of([body.into()]).then(Err("reset".into()));
     app.send(signed("3", body).map(|_| broken)).await.assert_rejected(RejectionKind::BodyInterrupted);
     app.send(signed("4", &body.repeat(2))).await.assert_rejected(RejectionKind::OverBudget);
     let (sender, unfinished) = channel();
-    let call = tokio::spawn({
-        let (app, request) = (app.clone(), signed("5", body).map(|_| unfinished));
-        async move { app.send(request).await }
-    });
+    let call = app.start(signed("5", body).map(|_| unfinished));
     sender.send(body.into()).await.unwrap();
     settle_down().await;
     app.send(signed("6", "x")).await.assert_rejected(RejectionKind::OverBudget);
-    call.abort();
-    call.await.unwrap_err();
+    hang_up(call).await;
     app.send(signed("7", body)).await.assert_handled();
 }
 
@@ -394,7 +382,7 @@ async fn the_servers_read_buffer_is_not_kept_while_the_rest_of_the_body_is_await
     let app = Handler::default().under(&layer());
     let read = Arc::new(vec![b'x'; 16 * 1024]);
     let (sender, body) = channel();
-    let slow = tokio::spawn(async move { app.send(head_of("xy", body)).await });
+    let slow = app.start(head_of("xy", body));
     sender.send(Bytes::from_owner(ReadBuffer(Arc::clone(&read))).slice(..1)).await.unwrap();
     settle_down().await;
     assert_eq!(Arc::strong_count(&read), 1, "one byte of body keeps 16 KiB in memory");
@@ -405,12 +393,9 @@ async fn the_servers_read_buffer_is_not_kept_while_the_rest_of_the_body_is_await
 
 #[tokio::test(start_paused = true)]
 async fn the_body_of_a_running_handler_does_not_count_as_buffered() {
-    let handler = Handler::doing([crate::support::Act::Hang]);
+    let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer().buffer_budget(10));
-    let running = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed("1", "0123456789")).await }
-    });
+    let running = app.start(signed("1", "0123456789"));
     settle_down().await;
     app.send(signed("2", "0123456789")).await.assert_handled();
     running.abort();
@@ -450,8 +435,7 @@ async fn at_most_1_mib_of_a_rejected_body_is_drained() {
     let chunk = Bytes::from(vec![0; 64 * 1024]);
     let body = Frames::of(std::iter::repeat_n(chunk, 64));
     let polls = Arc::clone(&body.polls);
-    let mut request = signed("msg_1", SECRET).map(|_| body);
-    request.headers_mut().remove("webhook-signature");
+    let request = without_header("webhook-signature", head_of("{}", body));
     app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
     tokio::time::sleep(Duration::from_secs(3)).await;
     let read = polls.load(Ordering::SeqCst) * 64 * 1024;
@@ -466,8 +450,7 @@ async fn at_most_64_rejected_bodies_are_drained_at_once() {
         let mut senders = Vec::new();
         for _ in 0..100 {
             let (sender, body) = channel();
-            let mut request = head_of("{}", body);
-            request.headers_mut().remove("webhook-signature");
+            let request = without_header("webhook-signature", head_of("{}", body));
             app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
             senders.push(sender);
         }

@@ -20,7 +20,10 @@ use tower_webhook::{
 use crate::{
     outcomes::Outcomes,
     sign::{self, Sent, post},
-    support::{Act, GITHUB_SECRET, Handler, HandlerError, faulty_store, github_layer, signed},
+    support::{
+        Act, GITHUB_SECRET, Handler, HandlerError, faulty_store, github_layer, layer, signed, with_header,
+        without_header,
+    },
 };
 
 fn github(id: &str, event_type: &str) -> Sent {
@@ -28,9 +31,7 @@ fn github(id: &str, event_type: &str) -> Sent {
 }
 
 fn untyped(id: &str) -> Sent {
-    let mut request = github(id, "push");
-    request.headers_mut().remove("x-github-event");
-    request
+    without_header("x-github-event", github(id, "push"))
 }
 
 type Routes = EventRouter<Full<Bytes>, HandlerError>;
@@ -119,8 +120,7 @@ async fn a_router_without_a_layer_only_calls_its_fallback() {
 
 #[tokio::test(start_paused = true)]
 async fn an_ignored_event_gets_a_grpc_response_for_a_grpc_request() {
-    let mut request = github("1", "star");
-    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    let request = with_header("content-type", "application/grpc", github("1", "star"));
     let routes: Routes = EventRouter::new().on("push", Handler::default());
     let response = github_layer().layer(routes).oneshot(request).await.unwrap();
     assert_eq!(response.headers()["grpc-status"], "6");
@@ -133,8 +133,7 @@ async fn a_route_that_fails_is_a_handler_that_fails() {
     let layer = github_layer();
     assert_eq!(send(&layer, &routes, github("1", "push")).await.0, 503);
     layer.layer(routes.clone()).oneshot(github("1", "push")).await.unwrap_err();
-    let panicking = layer.layer(routes.clone()).oneshot(github("1", "push"));
-    tokio::spawn(panicking).await.unwrap_err();
+    tokio::spawn(layer.layer(routes.clone()).oneshot(github("1", "push"))).await.unwrap_err();
     assert_eq!(send(&layer, &routes, github("1", "push")).await.0, 200);
     assert_eq!(handler.calls(), 4);
 }
@@ -175,9 +174,8 @@ async fn a_router_is_ready_at_once_and_waits_for_the_service_it_chooses() {
 async fn an_event_type_in_the_body_selects_the_route() {
     let handler = Handler::default();
     let routes: Routes = EventRouter::new().on("invoice.paid", handler.clone());
-    let layer = crate::support::layer();
-    send(&layer, &routes, signed("1", r#"{"type":"invoice.paid"}"#)).await;
-    send(&layer, &routes, signed("2", r#"{"type":"invoice.created"}"#)).await;
+    send(&layer(), &routes, signed("1", r#"{"type":"invoice.paid"}"#)).await;
+    send(&layer(), &routes, signed("2", r#"{"type":"invoice.created"}"#)).await;
     assert_eq!(handler.calls(), 1);
 }
 

@@ -16,8 +16,8 @@ use crate::{
     outcomes::Outcomes,
     sign::Sent,
     support::{
-        Act, App, GITHUB_SECRET, Handler, TokioClock, faulty_store, github_layer, github_signed, layer,
-        secret, settle_down, signed,
+        Act, App, GITHUB_SECRET, Handler, TokioClock, faulty_store, github_layer, github_signed, hang_up,
+        hang_up_during, layer, secret, settle_down, signed,
     },
 };
 
@@ -181,10 +181,7 @@ async fn pending_releases_of_an_outage_do_not_crowd_out_new_releases() {
         assert_eq!(layer.drain().running(), 1024);
         store.heal();
 
-        let call = hang_up_on(&app, "msg_1");
-        settle_down().await;
-        call.abort();
-        settle_down().await;
+        hang_up_during(&app, signed("msg_1", "{}")).await;
         tokio::time::sleep(latency * 2).await;
         assert!(layer.drain().running() >= 1024);
         app.send(signed("msg_1", "{}")).await.assert_handled();
@@ -215,36 +212,22 @@ async fn first_release_attempts_during_an_outage_are_bounded() {
     let layer = layer().dedupe(store.clone());
     let handler = Handler::doing([Act::Hang; CALLS]);
     let app = handler.under(&layer);
-    let calls: Vec<_> = (0..CALLS).map(|id| hang_up_on(&app, &id.to_string())).collect();
+    let calls: Vec<_> = (0..CALLS).map(|id| app.start(signed(&id.to_string(), "{}"))).collect();
     while handler.running() < CALLS {
         settle_down().await;
     }
     store.fail(Operation::Release, Fault::Hang);
     for call in calls {
-        call.abort();
-        assert!(call.await.unwrap_err().is_cancelled());
+        hang_up(call).await;
     }
     assert_eq!(layer.drain().running(), 2048);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(layer.drain().running(), 1024);
 }
 
-/// Sends a delivery in a task that the caller aborts.
-fn hang_up_on(app: &App, id: &str) -> tokio::task::JoinHandle<()> {
-    let (app, request) = (app.clone(), signed(id, "{}"));
-    tokio::spawn(async move {
-        app.send(request).await;
-    })
-}
-
 /// Sends this many deliveries concurrently and checks that each is rejected.
 async fn reject_at_once(app: &App, deliveries: usize) {
-    let sent: Vec<_> = (0..deliveries)
-        .map(|id| {
-            let app = app.clone();
-            tokio::spawn(async move { app.send(signed(&id.to_string(), "{}")).await })
-        })
-        .collect();
+    let sent: Vec<_> = (0..deliveries).map(|id| app.start(signed(&id.to_string(), "{}"))).collect();
     for answer in sent {
         answer.await.unwrap().assert_rejected(RejectionKind::StoreUnavailable);
     }
@@ -265,35 +248,17 @@ async fn a_failure_that_cannot_be_released_is_passed_on_and_released_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_heartbeat_that_fails_once_is_retried() {
-    let store = faulty_store();
-    let handler = Handler::doing([Act::Sleep(Duration::from_secs(45))]);
-    let app = handler.under(&layer().dedupe(store.clone()));
-    store.fail_next(Operation::Extend, 1, Fault::Hang);
-    let first = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(signed("msg_1", "{}")).await }
-    });
-    tokio::time::sleep(Duration::from_secs(40)).await;
-    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
-    first.await.unwrap().assert_handled();
-    app.send(signed("msg_1", "{}")).await.assert_duplicate();
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_extension_that_times_out_does_not_end_a_short_lease() {
-    for lease in [Duration::from_secs(3), Duration::from_millis(300)] {
+async fn an_extension_that_times_out_is_retried_before_the_lease_ends() {
+    for lease in [30_000, 3_000, 300].map(Duration::from_millis) {
         let store = faulty_store();
         let handler = Handler::doing([Act::Sleep(lease * 2)]);
         let app = handler.under(&layer().dedupe(store.clone()).lease(lease));
         store.fail_next(Operation::Extend, 1, Fault::Hang);
-        let first = tokio::spawn({
-            let app = app.clone();
-            async move { app.send(signed("msg_1", "{}")).await }
-        });
+        let first = app.start(signed("msg_1", "{}"));
         tokio::time::sleep(lease * 4 / 3).await;
         app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
         first.await.unwrap().assert_handled();
+        app.send(signed("msg_1", "{}")).await.assert_duplicate();
         assert_eq!(handler.calls(), 1);
     }
 }
@@ -379,43 +344,17 @@ impl Store for Panicking {
 #[tokio::test(start_paused = true)]
 async fn a_lost_claim_on_the_id_keeps_the_claim_on_the_body() {
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(300))]);
-    let store = Evicting(MokaStore::new(1000).clock(TokioClock::start()));
-    let app = handler.under(&github_layer().dedupe(store).replay_guard());
-    let first = tokio::spawn({
-        let app = app.clone();
-        async move { app.send(github_signed("1", "{}")).await.assert_handled() }
-    });
+    let store = faulty_store();
+    let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
+    let first = app.start(github_signed("1", "{}"));
     settle_down().await;
+    let handle = handler.last().claim_handle().unwrap();
+    assert!(store.release(handle.key(), handle.token()).await.unwrap());
     // Longer than the lease.
     tokio::time::sleep(Duration::from_secs(100)).await;
     app.send(github_signed("1", "{}")).await.assert_rejected(RejectionKind::InProgress);
-    first.await.unwrap();
+    first.await.unwrap().assert_handled();
     assert_eq!(handler.calls(), 1);
-}
-
-/// A store that loses the claim on the id `1`.
-struct Evicting(MokaStore);
-
-impl Store for Evicting {
-    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
-        self.0.claim(key, token, lease).await
-    }
-
-    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
-        Ok(key.id() != "1" && self.0.extend(key, token, lease).await?)
-    }
-
-    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
-        self.0.complete(key, token, window).await
-    }
-
-    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        self.0.release(key, token).await
-    }
-
-    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        self.0.forget(key).await
-    }
 }
 
 #[tokio::test(start_paused = true)]

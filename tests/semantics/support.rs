@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    fmt::Debug,
     future::pending,
     pin::Pin,
     sync::{
@@ -15,12 +16,12 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use tokio::time::Instant;
+use tokio::{runtime::Runtime, task::JoinHandle, time::Instant};
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
 use tower_webhook::{
-    Body, BoxError, Clock, Delivery, Rejection, RejectionKind, ResponseBody, Secret, WebhookLayer,
-    WebhookService, store::MokaStore, testing::FaultyStore,
+    Body, Clock, Delivery, Rejection, RejectionKind, Secret, WebhookLayer, WebhookService, store::MokaStore,
+    testing::FaultyStore,
 };
 
 pub const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -74,6 +75,24 @@ pub fn github_signed(id: &str, body: &str) -> Sent {
     sign::github(GITHUB_SECRET, id, "push", body.to_owned())
 }
 
+/// Returns the request with another path.
+pub fn to<B>(path: &str, mut request: Request<B>) -> Request<B> {
+    *request.uri_mut() = path.parse().unwrap();
+    request
+}
+
+/// Returns the request with this header in place of the one of the same name.
+pub fn with_header<B>(name: &'static str, value: &str, mut request: Request<B>) -> Request<B> {
+    request.headers_mut().insert(name, value.parse().unwrap());
+    request
+}
+
+/// Returns the request without the header.
+pub fn without_header<B>(name: &str, mut request: Request<B>) -> Request<B> {
+    request.headers_mut().remove(name).unwrap();
+    request
+}
+
 /// The handler's reaction to a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
@@ -121,7 +140,7 @@ impl Handler {
         self.0.deliveries.lock().unwrap().last().expect("the handler was never called").clone()
     }
 
-    pub fn under(&self, layer: &WebhookLayer) -> App {
+    pub fn under(&self, layer: &WebhookLayer) -> App<WebhookService<Self>> {
         App(layer.layer(self.clone()))
     }
 }
@@ -192,32 +211,71 @@ impl Drop for Running {
     }
 }
 
-/// The handler behind the layer.
+/// The handler behind one or several layers.
 #[derive(Clone)]
-pub struct App(WebhookService<Handler>);
+pub struct App<S = WebhookService<Handler>>(pub S);
 
-impl App {
-    pub async fn call<B>(&self, request: Request<B>) -> Result<Answer, HandlerError>
+impl<S: Clone> App<S> {
+    pub async fn call<B, R>(&self, request: Request<B>) -> Result<Answer, HandlerError>
     where
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        S: Service<Request<B>, Response = Response<R>, Error = HandlerError>,
+        R: http_body::Body<Data = Bytes, Error = Infallible>,
     {
-        let response: Response<ResponseBody<Full<Bytes>>> = self.0.clone().oneshot(request).await?;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap_or_else(|never: Infallible| match never {}).to_bytes();
-        Ok(Answer { head, body })
+        let (head, body) = self.0.clone().oneshot(request).await?.into_parts();
+        Ok(Answer { head, body: body.collect().await.unwrap().to_bytes() })
     }
 
     /// Sends `request` and returns the response, which must not be an error of the handler.
-    pub async fn send<B>(&self, request: Request<B>) -> Answer
+    pub async fn send<B, R>(&self, request: Request<B>) -> Answer
     where
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        S: Service<Request<B>, Response = Response<R>, Error = HandlerError>,
+        R: http_body::Body<Data = Bytes, Error = Infallible>,
     {
         self.call(request).await.expect("the handler returned an error")
     }
+
+    /// Sends `request` in a task.
+    pub fn start<B, R>(&self, request: Request<B>) -> JoinHandle<Answer>
+    where
+        S: Service<Request<B>, Response = Response<R>, Error = HandlerError, Future: Send>,
+        S: Send + Sync + 'static,
+        B: Send + 'static,
+        R: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    {
+        let app = self.clone();
+        tokio::spawn(async move { app.send(request).await })
+    }
+}
+
+/// Drops a started request, as a server does when the client hangs up, and waits until it has been settled.
+pub async fn hang_up<T: Debug>(call: JoinHandle<T>) {
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    settle_down().await;
+}
+
+/// Sends `request` and hangs up once no task can make progress.
+pub async fn hang_up_during(app: &App, request: Sent) {
+    let call = app.start(request);
+    settle_down().await;
+    assert!(!call.is_finished(), "request finished before the client hung up");
+    hang_up(call).await;
+}
+
+pub fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+/// Starts a request on a runtime, and drops the runtime while the handler runs.
+pub fn outlive_its_runtime(app: &App, request: Sent) -> Pin<Box<dyn Future<Output = Answer> + '_>> {
+    let mut call = Box::pin(app.send(request));
+    runtime().block_on(async {
+        tokio::select! {
+            answer = &mut call => panic!("{answer:?}"),
+            () = settle_down() => {}
+        }
+    });
+    call
 }
 
 #[derive(Debug)]

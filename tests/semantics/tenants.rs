@@ -22,8 +22,11 @@ use tower_webhook::{
 };
 
 use crate::{
-    sign::Sent,
-    support::{Answer, Handler, OTHER_SECRET, SECRET, TokioClock, faulty_store, signed, signed_with},
+    sign::{self, Sent},
+    support::{
+        Answer, Handler, NOW, OTHER_SECRET, SECRET, TokioClock, faulty_store, signed, signed_with, to,
+        with_header,
+    },
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -77,8 +80,7 @@ async fn tenants_without_fingerprint_and_scope_do_not_drop_each_others_deliverie
                 assert!(reason.starts_with("endpoint has no deduplication scope"), "{reason}");
             }
             // The signature is checked first, so that a client without a valid signature learns nothing.
-            let mut forged = with_token("/a", Some("1"));
-            forged.headers_mut().insert("x-token", "guessed".parse().unwrap());
+            let forged = with_header("x-token", "guessed", with_token("/a", Some("1")));
             app.send(forged).await.assert_rejected(RejectionKind::WrongSignature);
         }
         assert_eq!((handler.calls(), store.calls(Operation::Claim)), (0, 0));
@@ -93,10 +95,9 @@ async fn each_endpoints_scope_separates_equal_ids() {
         Endpoint::new(by_token("b")).scope("tenant-b"),
     );
     let app = handler.under(&layer.dedupe(faulty_store()));
-    for path in ["/a", "/b"] {
+    for (path, scope) in [("/a", "acme-tenant-a"), ("/b", "acme-tenant-b")] {
         app.send(with_token(path, Some("1"))).await.assert_handled();
-        let key = handler.last().dedupe_key().cloned();
-        assert_eq!(key, Some(Key::new(&format!("acme-tenant-{}", &path[1..]), "1")));
+        assert_eq!(handler.last().dedupe_key(), Some(&Key::new(scope, "1")));
         app.send(with_token(path, Some("1"))).await.assert_duplicate();
     }
 }
@@ -120,9 +121,7 @@ async fn secrets_of_tenants_separate_equal_ids() {
     let handler = Handler::default();
     let app = handler.under(&tenants(verifier(SECRET).into(), verifier(OTHER_SECRET).into()));
     for (path, secret) in [("/a", SECRET), ("/b", OTHER_SECRET)] {
-        let mut request = signed_with(secret, "msg_1", crate::support::NOW, "{}");
-        *request.uri_mut() = path.parse().unwrap();
-        app.send(request).await.assert_handled();
+        app.send(to(path, signed_with(secret, "msg_1", NOW, "{}"))).await.assert_handled();
     }
     assert_eq!(handler.calls(), 2);
 }
@@ -188,10 +187,8 @@ async fn custom_keys_are_in_the_scope_of_the_endpoint() {
         );
         for (path, secret) in [("/a", "a's secret"), ("/b", "b's secret")] {
             for runs in [true, false] {
-                let mut request = crate::sign::github(secret, "1", "push", "{}".to_owned());
-                *request.uri_mut() = path.parse().unwrap();
-                request.headers_mut().insert("x-order", "17".parse().unwrap());
-                let answer = app.send(request).await;
+                let request = to(path, sign::github(secret, "1", "push", "{}"));
+                let answer = app.send(with_header("x-order", "17", request)).await;
                 assert_eq!((answer.status(), answer.is_duplicate()), (200, !runs), "{path}");
             }
         }
@@ -200,9 +197,7 @@ async fn custom_keys_are_in_the_scope_of_the_endpoint() {
 
 /// Returns a delivery that is valid at every endpoint with the same secret.
 fn shared(path: &str) -> Sent {
-    let mut request = signed("msg_1", "{}");
-    *request.uri_mut() = path.parse().unwrap();
-    request
+    to(path, signed("msg_1", "{}"))
 }
 
 /// Returns a layer with one endpoint for each of these paths, all with the same secret.
@@ -301,12 +296,10 @@ async fn scopes_chosen_by_tenants_do_not_collide() {
     let handler = Handler::default();
     let app =
         handler.under(&tenants(endpoint(provider::github, "acme#item"), endpoint(provider::github, "acme")));
-    let mut request = crate::sign::github(SECRET, "1", "push", "{}".to_owned());
-    *request.uri_mut() = "/b".parse().unwrap();
-    app.send(request.clone()).await.assert_handled();
+    let request = || sign::github(SECRET, "1", "push", "{}");
+    app.send(to("/b", request())).await.assert_handled();
     let item = handler.last().item_key("1");
-    *request.uri_mut() = "/a".parse().unwrap();
-    app.send(request).await.assert_handled();
+    app.send(to("/a", request())).await.assert_handled();
     assert_ne!(handler.last().dedupe_key().cloned(), item);
 }
 
@@ -354,9 +347,7 @@ where
 
 async fn send_to(lookup: &CachedLookup<String>, path: &str) -> Answer {
     let layer = WebhookLayer::with_lookup(lookup.clone()).clock(TokioClock::start());
-    let mut request = signed("msg_1", "{}");
-    *request.uri_mut() = path.parse().unwrap();
-    Handler::default().under(&layer).send(request).await
+    Handler::default().under(&layer).send(shared(path)).await
 }
 
 fn endpoint() -> Endpoint {
@@ -392,9 +383,7 @@ async fn a_delivery_keeps_its_endpoint_when_the_lookup_evicts_it() {
     let (lookup, _) = cached(|_| async { Ok(Some(endpoint().scope("acme"))) });
     let layer = WebhookLayer::with_lookup(lookup.clone()).clock(TokioClock::start());
     let handler = Handler::default();
-    let mut request = signed("msg_1", "{}");
-    *request.uri_mut() = "/hooks/acme".parse().unwrap();
-    handler.under(&layer).send(request).await.assert_handled();
+    handler.under(&layer).send(shared("/hooks/acme")).await.assert_handled();
     lookup.invalidate("acme");
     drop((lookup, layer));
     let delivery: Delivery = handler.last();
