@@ -241,26 +241,6 @@ async fn a_new_key_of_the_list_is_used_after_a_minute_at_most() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_list_is_used_for_72_hours_while_its_refresh_fails() {
-    for provider in [GITHUB, FIREBLOCKS] {
-        let (vector, web, service) = provider.valid();
-        provider.accepts(&service, &vector).await;
-        let failures = [Err("the host is down"), Err("panic"), Ok(Bytes::from("<html>"))];
-        for hour in 1..72 {
-            web.set(provider.url, failures[hour % 3].clone());
-            tokio::time::advance(HOUR).await;
-            provider.accepts(&service, &vector).await;
-            settle().await;
-            assert_eq!(web.asked().len(), 1 + hour);
-        }
-        tokio::time::advance(HOUR).await;
-        assert_eq!(send_request(&service, request_of(&vector)).await, UNAVAILABLE);
-        web.set(provider.url, Ok(vector["pages"][provider.url].as_str().unwrap().to_owned().into()));
-        provider.accepts(&service, &vector).await;
-    }
-}
-
 #[tokio::test]
 async fn concurrent_deliveries_share_one_fetch_of_the_list() {
     for provider in [GITHUB, FIREBLOCKS] {

@@ -121,31 +121,3 @@ async fn the_live_and_the_sandbox_environment_of_paypal_do_not_accept_each_other
         assert_eq!(web.asked(), [own]);
     }
 }
-
-#[tokio::test]
-async fn a_bare_public_key_is_not_a_certificate_of_paypal() {
-    let vector = &paypal_vectors()[0];
-    let id: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
-    let web = paypal_web(vector);
-    let key = BASE64.decode(vector["public_key_der_b64"].as_str().unwrap().as_bytes()).unwrap();
-    web.set(cert_url(vector), Ok(key.into()));
-    let service = paypal(id, &web);
-    assert_eq!(send_request(&service, request_of(vector)).await, UNAVAILABLE);
-    web.set(cert_url(vector), Ok(certificate_of(vector)));
-    assert!(send_request(&service, request_of(vector)).await.is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_certificate_of_paypal_is_used_for_72_hours_while_its_refresh_fails() {
-    let vector = &paypal_vectors()[0];
-    let id: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
-    let web = paypal_web(vector);
-    let service = paypal(id, &web);
-    assert!(send_request(&service, request_of(vector)).await.is_ok());
-    web.set(cert_url(vector), Err("the host is down"));
-    tokio::time::advance(Duration::from_secs(72 * 3600 - 1)).await;
-    // This is the response to a duplicate. It shows that the request was verified.
-    assert_eq!(send_request(&service, request_of(vector)).await, Ok(String::new()));
-    tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(send_request(&service, request_of(vector)).await, UNAVAILABLE);
-}
