@@ -2,9 +2,6 @@
 
 use super::*;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
 fn vectors() -> Vec<Value> {
     serde_json::from_str(include_str!("adobe_io.json")).unwrap()
 }
@@ -17,7 +14,7 @@ fn adobe(vector: &Value, web: &Arc<Web>) -> Handler {
     service(provider::adobe_io(client_id(vector), Arc::clone(web)), IN_2012).0
 }
 
-fn valid() -> (Value, Arc<Web>, Handler) {
+pub(super) fn valid() -> (Value, Arc<Web>, Handler) {
     let vector = vectors().swap_remove(0);
     let web = Web::of(&vector);
     let service = adobe(&vector, &web);
@@ -35,29 +32,15 @@ async fn the_known_answers_of_adobe_are_judged_correctly() {
     let mut valid = 0;
     for vector in vectors() {
         let (web, id) = (Web::of(&vector), &vector["id"]);
-        let service = adobe(&vector, &web);
-        let judged = send_request(&service, request_of(&vector)).await;
-        let (expected, fetches) = match vector["expect"].as_str().unwrap() {
-            "valid" => {
-                valid += 1;
-                assert!(judged.is_ok(), "{id}: {judged:?}");
-                (judged.clone(), 1..=2)
-            }
-            "invalid:signature_mismatch" => (Err(RejectionKind::WrongSignature), 2..=2),
-            "unavailable" => (UNAVAILABLE, 2..=2),
-            "invalid:wrong_recipient" | "invalid:signature_mismatch_early" => {
-                (Err(RejectionKind::WrongSignature), 0..=0)
-            }
-            "invalid:no_recipient" | "invalid:missing_header" => {
-                (Err(RejectionKind::MissingSignature), 0..=0)
-            }
-            "invalid:malformed_header" | "invalid:bad_encoding" => {
-                (Err(RejectionKind::MalformedSignature), 0..=0)
-            }
-            other => panic!("{other}"),
+        let judged = send_request(&adobe(&vector, &web), request_of(&vector)).await.map(drop);
+        assert_eq!(judged, expected(&vector), "{id}");
+        let fetches = match (needs_key(&vector), judged.is_ok()) {
+            (true, true) => 1..=2,
+            (true, false) => 2..=2,
+            (false, _) => 0..=0,
         };
-        assert_eq!(judged, expected, "{id}");
         assert!(fetches.contains(&web.asked().len()), "{id}: {:?}", web.asked());
+        valid += usize::from(judged.is_ok());
     }
     assert!(valid >= 9);
 }
@@ -97,18 +80,6 @@ async fn a_batch_that_is_sent_again_is_a_duplicate() {
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
-#[tokio::test]
-async fn a_repeated_header_of_adobe_is_rejected() {
-    let (vector, web, service) = valid();
-    for name in vector["headers"].as_object().unwrap().keys().filter(|name| *name != "Content-Type") {
-        let mut request = request_of(&vector);
-        let other = http::HeaderValue::from_static("other");
-        request.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), other);
-        assert_eq!(send_request(&service, request).await, Err(RejectionKind::MalformedSignature), "{name}");
-    }
-    assert_eq!(web.asked(), [""; 0]);
-}
-
 #[tokio::test(start_paused = true)]
 async fn made_up_paths_are_limited_and_do_not_affect_cached_keys() {
     let (vector, web, service) = valid();
@@ -119,7 +90,7 @@ async fn made_up_paths_are_limited_and_do_not_affect_cached_keys() {
         let mut request = request_of(&vector);
         for index in 1..=2 {
             let path = format!("/prod/keys/pub-key-made-up-{number}-{index}.pem").parse().unwrap();
-            let name: http::HeaderName = format!("x-adobe-public-key{index}-path").parse().unwrap();
+            let name: HeaderName = format!("x-adobe-public-key{index}-path").parse().unwrap();
             request.headers_mut().insert(name, path);
         }
         assert_eq!(send_request(&service, request).await, UNAVAILABLE);
@@ -152,9 +123,7 @@ async fn a_cached_key_is_used_instead_of_a_fetch() {
     // After a day, the key that is in use is refreshed.
     tokio::time::advance(DAY).await;
     assert!(send_request(&service, request_of(&vector)).await.is_ok());
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(web.asked().last(), Some(&second));
     assert_eq!(web.asked().len(), 3);
 }
@@ -179,21 +148,12 @@ async fn a_file_that_is_not_a_key_of_adobe_is_a_503() {
 
 #[tokio::test]
 async fn only_adobes_challenge_is_echoed() {
-    let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, Infallible> {
-        panic!("an unsigned request reached the handler")
-    });
     let client_id: Secret = "client_id1".parse().unwrap();
-    let service = WebhookLayer::with_verifier(provider::adobe_io(client_id, Web::new(true))).layer(handler);
-    let ask = async |method: &str, query: &str| {
-        let request = Request::builder().method(method).uri(format!("/webhook?{query}"));
-        let request = request.body(Full::<Bytes>::default()).unwrap();
-        let response = service.clone().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-        (status, String::from_utf8(body.to_vec()).unwrap())
-    };
+    let layer = WebhookLayer::with_verifier(provider::adobe_io(client_id, Web::new(true)));
+    let ask = |method, query| ask(layer.clone(), method, query);
     let challenge = "8ec8d794-e0ab-42df-9017-e3dada8e84f7";
-    assert_eq!(ask("GET", &format!("challenge={challenge}")).await, (200, challenge.to_owned()));
-    assert_eq!(ask("POST", &format!("challenge={challenge}")).await.0, 401);
+    let query = &format!("challenge={challenge}");
+    assert_eq!(ask("GET", query).await, (200, challenge.to_owned()));
+    assert_eq!(ask("POST", query).await.0, 401);
     assert_eq!(ask("GET", "").await.0, 401);
 }

@@ -68,12 +68,8 @@ async fn the_known_answers_of_sns_are_judged_correctly() {
         let message: Value = serde_json::from_str(body).unwrap();
         let web = Web::with(message["SigningCertURL"].as_str().unwrap(), certificate_of(vector));
         let judged = send(&sns(&web), body).await;
-        let expected = match vector["expect"].as_str().unwrap() {
-            "valid" => Ok(format!("Notification {}", message["MessageId"].as_str().unwrap())),
-            "invalid:signature_mismatch" => Err(RejectionKind::WrongSignature),
-            "invalid:unsupported_algorithm" => Err(RejectionKind::MalformedSignature),
-            other => panic!("{other}"),
-        };
+        let expected =
+            expected(vector).map(|()| format!("Notification {}", message["MessageId"].as_str().unwrap()));
         valid += usize::from(expected.is_ok());
         assert_eq!(judged, expected, "{}", vector["id"]);
     }
@@ -351,34 +347,25 @@ async fn the_handler_receives_only_the_signed_fields() {
         for unsigned in
             ["Subject", "SubscribeURL", "Token"].into_iter().filter(|name| signed.get(name).is_none())
         {
-            sent[unsigned] = if signed["Type"] == "Notification" && unsigned != "Subject" {
-                "forged".into()
-            } else {
+            sent[unsigned] = if signed["Type"] == "Notification" && unsigned == "Subject" {
                 Value::Null
+            } else {
+                "forged".into()
             };
         }
         let sent = sent.to_string();
-        let request = Request::post("/").header("content-length", sent.len()).body(sent.clone()).unwrap();
+        let has_length = signed["Type"] == "Notification";
+        let mut request = Request::post("/").body(sent.clone()).unwrap();
+        if has_length {
+            request.headers_mut().insert("content-length", sent.len().into());
+        }
         let seen = seen(layer(Web::with(&url, by.page())), request).await.unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&seen.payload).unwrap(), signed);
         assert_eq!(seen.event, signed);
         assert_eq!(seen.body, seen.payload);
         assert_eq!(seen.raw, sent);
-        assert_eq!(seen.content_length, Some(seen.body.len().to_string()));
+        assert_eq!(seen.content_length, has_length.then(|| seen.body.len().to_string()));
     }
-}
-
-#[tokio::test]
-async fn the_unsigned_subject_of_a_confirmation_is_removed() {
-    let (by, url) = (Sns::new(), cert_url(1));
-    let layer = WebhookLayer::with_verifier(provider::aws_sns([TOPIC], "tests", Web::with(&url, by.page())))
-        .clock(ManualClock::at_unix(IN_2012));
-    let mut message = confirmation(&by, &url, SUBSCRIBE);
-    message["Subject"] = "forged".into();
-    let seen = seen(layer, Request::post("/").body(message.to_string()).unwrap()).await.unwrap();
-    assert_eq!(seen.event["Type"], "SubscriptionConfirmation");
-    assert_eq!(seen.event.get("Subject"), None);
-    assert_eq!(seen.content_length, None);
 }
 
 #[tokio::test]
@@ -428,7 +415,8 @@ pub(super) fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
     by.sign(message)
 }
 
-const SUBSCRIBE: &str = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
+pub(super) const SUBSCRIBE: &str =
+    "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
 
 #[tokio::test]
 async fn a_confirmation_reaches_the_handler_unless_the_verifier_confirms_it() {

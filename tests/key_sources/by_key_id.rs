@@ -3,21 +3,21 @@
 use super::*;
 
 /// A provider whose public keys are fetched by a key id in the request.
-struct ByKeyId {
+pub(super) struct ByKeyId {
     vectors: &'static str,
     url: fn(&str) -> String,
     page: fn(&Value) -> Value,
     new: fn(&Arc<Web>) -> Handler,
 }
 
-const EBAY: ByKeyId = ByKeyId {
+pub(super) const EBAY: ByKeyId = ByKeyId {
     vectors: include_str!("ebay.json"),
     url: |key_id| format!("https://api.ebay.com/commerce/notification/v1/public_key/{key_id}"),
     page: |vector| json!({"key": vector["secret"], "algorithm": "ECDSA", "digest": "SHA1"}),
     new: |web| service(provider::ebay(Arc::clone(web)), IN_2012).0,
 };
 
-const CIRCLE: ByKeyId = ByKeyId {
+pub(super) const CIRCLE: ByKeyId = ByKeyId {
     vectors: include_str!("circle.json"),
     url: |key_id| format!("https://api.circle.com/v2/notifications/publicKey/{key_id}"),
     page: |vector| {
@@ -43,7 +43,7 @@ impl ByKeyId {
     }
 
     /// Returns the first known answer, a web that serves its key, and a service that fetches from it.
-    fn valid(&self) -> (Value, Arc<Web>, Handler) {
+    pub(super) fn valid(&self) -> (Value, Arc<Web>, Handler) {
         let vector = self.vectors().swap_remove(0);
         let web = self.web(&vector);
         let service = (self.new)(&web);
@@ -63,27 +63,14 @@ async fn the_known_answers_with_key_ids_are_judged_correctly() {
             // The first request fetches the key, and the second one finds it in the cache.
             for _ in 0..2 {
                 let judged = send_request(&service, request_of(&vector)).await;
-                match vector["expect"].as_str().unwrap() {
-                    "valid" => assert_eq!(judged, Ok(seen(&vector)), "{id}"),
-                    "invalid:signature_mismatch" => {
-                        assert_eq!(judged, Err(RejectionKind::WrongSignature), "{id}");
-                    }
-                    "invalid:missing_signature" | "invalid:missing_header" => {
-                        assert_eq!(judged, Err(RejectionKind::MissingSignature), "{id}");
-                    }
-                    "invalid:malformed_header" | "invalid:bad_encoding" | "invalid:unsupported_algorithm" => {
-                        assert_eq!(judged, Err(RejectionKind::MalformedSignature), "{id}");
-                        assert_eq!(web.asked(), [""; 0], "{id}");
-                    }
-                    other => panic!("{other}"),
-                }
+                assert_eq!(judged, expected(&vector).map(|()| seen(&vector)), "{id}");
                 // Do not send a valid request twice: the second would be a duplicate.
                 valid += usize::from(judged.is_ok());
                 if judged.is_ok() {
                     break;
                 }
             }
-            assert!(web.asked().len() <= 1, "{id}");
+            assert!(web.asked().len() <= usize::from(needs_key(&vector)), "{id}");
             let tampered = json!({
                 "headers": vector["headers"], "body_utf8": format!("{} ", vector["body_utf8"].as_str().unwrap()),
             });
@@ -102,24 +89,6 @@ fn seen(vector: &Value) -> String {
     };
     let event_type = text(["/metadata/topic", "/notificationType"]);
     format!("{event_type} {}", text(["/notification/notificationId", "/notificationId"]))
-}
-
-#[tokio::test]
-async fn a_repeated_header_of_ebay_or_circle_is_rejected() {
-    for provider in [EBAY, CIRCLE] {
-        let (vector, web, service) = provider.valid();
-        for name in vector["headers"].as_object().unwrap().keys() {
-            let mut request = request_of(&vector);
-            let other = http::HeaderValue::from_static("other");
-            request.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), other);
-            assert_eq!(
-                send_request(&service, request).await,
-                Err(RejectionKind::MalformedSignature),
-                "{name}"
-            );
-        }
-        assert_eq!(web.asked(), [""; 0]);
-    }
 }
 
 #[tokio::test]
@@ -194,17 +163,6 @@ async fn only_ebays_challenge_is_answered_with_its_hash() {
             false => layer,
         }
     };
-    let ask = async |layer: WebhookLayer, method: &str, query: &str| {
-        let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, Infallible> {
-            panic!("an unsigned request reached the handler")
-        });
-        let request = Request::builder().method(method).uri(format!("/webhook?{query}"));
-        let request = request.body(Full::<Bytes>::default()).unwrap();
-        let response = layer.layer(handler).oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-        (status, String::from_utf8(body.to_vec()).unwrap())
-    };
     let code = "challenge_code=71745723-d031-455c-bfa5-f90d11b4f20a";
     let hash = "048de9ffd0e35021fefc0388d5c52e0f475324f582f3778ca81a53354ccbbc97";
     let answer = (200, format!(r#"{{"challengeResponse":"{hash}"}}"#));
@@ -221,11 +179,8 @@ async fn only_ebays_challenge_is_answered_with_its_hash() {
 
 #[tokio::test]
 async fn circles_head_request_is_answered() {
-    let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, Infallible> {
-        panic!("an unsigned request reached the handler")
-    });
-    let service = WebhookLayer::with_verifier(provider::circle(Web::new(true))).layer(handler);
-    let request = |method: &str| Request::builder().method(method).body(Full::<Bytes>::default()).unwrap();
-    assert_eq!(service.clone().oneshot(request("HEAD")).await.unwrap().status(), StatusCode::OK);
-    assert_eq!(service.oneshot(request("GET")).await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    for (method, status) in [("HEAD", 200), ("GET", 401)] {
+        let layer = WebhookLayer::with_verifier(provider::circle(Web::new(true)));
+        assert_eq!(ask(layer, method, "").await.0, status, "{method}");
+    }
 }

@@ -3,20 +3,9 @@
 use std::task::Poll;
 
 use super::{
-    aws_sns::{Sns, TOPIC, cert_url, confirmation, notification, sns},
+    aws_sns::{SUBSCRIBE, Sns, TOPIC, cert_url, confirmation, notification, sns},
     *,
 };
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// Lets fetches in the background run as far as they can.
-async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-}
 
 #[tokio::test]
 async fn concurrent_requests_share_one_fetch_of_a_key() {
@@ -80,7 +69,7 @@ async fn a_fetch_that_hangs_times_out() {
     web.set(&url, Ok(by.page()));
     let service = sns(&web);
     assert_eq!(send(&service, by.notification("1", &url)).await, UNAVAILABLE);
-    tokio::time::advance(Duration::from_secs(1)).await;
+    tokio::time::advance(SECOND).await;
     web.gate.add_permits(1);
     assert_eq!(send(&service, by.notification("1", &url)).await, Ok("Notification 1".to_owned()));
 }
@@ -120,12 +109,12 @@ async fn a_key_is_used_for_72_hours_while_its_refresh_fails() {
     let failures = [Err("the host is down"), Err("panic"), Ok(Bytes::from("<html>"))];
     for hour in 1..72 {
         web.set(&url, failures[hour % 3].clone());
-        tokio::time::advance(60 * MINUTE).await;
+        tokio::time::advance(HOUR).await;
         assert!(send(&service, by.notification(&format!("hour {hour}"), &url)).await.is_ok(), "{hour}");
         settle().await;
         assert_eq!(web.asked().len(), 1 + hour.saturating_sub(23), "{hour}");
     }
-    tokio::time::advance(60 * MINUTE).await;
+    tokio::time::advance(HOUR).await;
     assert_eq!(send(&service, by.notification("late", &url)).await, UNAVAILABLE);
     web.set(&url, Ok(by.page()));
     assert!(send(&service, by.notification("late", &url)).await.is_ok());
@@ -304,19 +293,18 @@ async fn the_least_recently_successful_of_more_than_64_keys_is_evicted() {
 #[tokio::test(start_paused = true)]
 async fn repeated_confirmations_do_not_use_up_the_budget_for_keys() {
     let (by, url) = (Sns::new(), cert_url(1));
-    let subscribe = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
     let web = Web::with(&url, by.page());
-    web.set(subscribe, Ok(Bytes::new()));
+    web.set(SUBSCRIBE, Ok(Bytes::new()));
     let verifier = provider::aws_sns([TOPIC], "tests", Arc::clone(&web)).confirm_subscriptions();
     let (service, _) = service(verifier, IN_2012);
     assert!(send(&service, by.notification("1", &url)).await.is_ok());
     tokio::time::advance(3 * DAY - SECOND).await;
-    let confirmation = confirmation(&by, &url, subscribe);
+    let confirmation = confirmation(&by, &url, SUBSCRIBE);
     for _ in 0..16 {
         assert_eq!(send(&service, &confirmation).await, Ok(String::new()));
     }
     assert_eq!(send(&service, &confirmation).await, UNAVAILABLE);
-    assert_eq!(web.asked().iter().filter(|asked| **asked == subscribe).count(), 16);
+    assert_eq!(web.asked().iter().filter(|asked| **asked == SUBSCRIBE).count(), 16);
     // The confirmations have started a refresh of the key, so the cached key is not 72 hours old.
     tokio::time::advance(SECOND).await;
     assert!(send(&service, by.notification("2", &url)).await.is_ok());

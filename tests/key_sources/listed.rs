@@ -2,13 +2,9 @@
 
 use super::*;
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-
 /// A provider that publishes a list of its keys.
 #[derive(Clone, Copy)]
-struct Listed {
+pub(super) struct Listed {
     vectors: &'static str,
     url: &'static str,
     new: fn(&Arc<Web>) -> Handler,
@@ -18,7 +14,7 @@ struct Listed {
     seen: &'static str,
 }
 
-const GITHUB: Listed = Listed {
+pub(super) const GITHUB: Listed = Listed {
     vectors: include_str!("github_secret_scanning.json"),
     url: "https://api.github.com/meta/public_keys/secret_scanning",
     new: |web| service(provider::github_secret_scanning(Arc::clone(web)), IN_2012).0,
@@ -31,7 +27,7 @@ const GITHUB: Listed = Listed {
     seen: "- -",
 };
 
-const FIREBLOCKS: Listed = Listed {
+pub(super) const FIREBLOCKS: Listed = Listed {
     vectors: include_str!("fireblocks_jwks.json"),
     url: "https://keys.fireblocks.io/.well-known/jwks.json",
     new: |web| service(provider::fireblocks_jwks(Arc::clone(web)), IN_2012).0,
@@ -53,7 +49,7 @@ impl Listed {
     }
 
     /// Returns the first known answer, a web that serves its list, and a service that fetches from it.
-    fn valid(self) -> (Value, Arc<Web>, Handler) {
+    pub(super) fn valid(self) -> (Value, Arc<Web>, Handler) {
         let vector = self.vectors().swap_remove(0);
         let web = Web::of(&vector);
         let service = (self.new)(&web);
@@ -64,13 +60,6 @@ impl Listed {
     async fn accepts(self, service: &Handler, vector: &Value) {
         let judged = send_request(service, request_of(vector)).await;
         assert!(judged.is_ok(), "{judged:?}");
-    }
-}
-
-/// Lets fetches in the background run as far as they can.
-async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
     }
 }
 
@@ -94,26 +83,11 @@ async fn the_known_answers_with_lists_of_keys_are_judged_correctly() {
             let (web, id) = (Web::of(&vector), &vector["id"]);
             let service = (provider.new)(&web);
             for attempt in 0..2 {
-                let judged = send_request(&service, request_of(&vector)).await;
-                let (expected, fetches) = match vector["expect"].as_str().unwrap() {
-                    "valid" => {
-                        valid += 1;
-                        assert!(judged.is_ok(), "{id}: {judged:?}");
-                        (judged.clone(), 1)
-                    }
-                    "invalid:signature_mismatch" => (Err(RejectionKind::WrongSignature), 1),
-                    "unavailable" => (UNAVAILABLE, 1),
-                    "invalid:signature_mismatch_early" => (Err(RejectionKind::WrongSignature), 0),
-                    "invalid:missing_signature" | "invalid:missing_header" => {
-                        (Err(RejectionKind::MissingSignature), 0)
-                    }
-                    "invalid:malformed_header" | "invalid:bad_encoding" | "invalid:unsupported_algorithm" => {
-                        (Err(RejectionKind::MalformedSignature), 0)
-                    }
-                    other => panic!("{other}"),
-                };
-                assert_eq!(judged, expected, "{id}, attempt {attempt}");
+                let judged = send_request(&service, request_of(&vector)).await.map(drop);
+                assert_eq!(judged, expected(&vector), "{id}, attempt {attempt}");
+                let fetches = usize::from(needs_key(&vector));
                 assert_eq!(web.asked(), vec![provider.url; fetches], "{id}, attempt {attempt}");
+                valid += usize::from(judged.is_ok());
             }
         }
         assert!(valid >= 10);
@@ -125,24 +99,6 @@ async fn the_handler_sees_the_signed_id_and_event_type() {
     for provider in [GITHUB, FIREBLOCKS] {
         let (vector, _, service) = provider.valid();
         assert_eq!(send_request(&service, request_of(&vector)).await.as_deref(), Ok(provider.seen));
-    }
-}
-
-#[tokio::test]
-async fn a_repeated_header_of_a_provider_with_a_list_is_rejected() {
-    for provider in [GITHUB, FIREBLOCKS] {
-        let (vector, web, service) = provider.valid();
-        for name in vector["headers"].as_object().unwrap().keys().filter(|name| *name != "Content-Type") {
-            let mut request = request_of(&vector);
-            let other = http::HeaderValue::from_static("other");
-            request.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), other);
-            assert_eq!(
-                send_request(&service, request).await,
-                Err(RejectionKind::MalformedSignature),
-                "{name}"
-            );
-        }
-        assert_eq!(web.asked(), [""; 0]);
     }
 }
 

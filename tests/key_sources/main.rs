@@ -30,7 +30,7 @@ use aws_lc_rs::{
 };
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http::{Request, Response, StatusCode};
+use http::{HeaderName, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -46,6 +46,18 @@ use self::certificate::certificate;
 
 /// The time at which the known answers of AWS SNS were signed. Tests of providers that sign no time use it as well.
 const IN_2012: u32 = 1_335_920_046;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Lets fetches in the background run as far as they can.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
 
 /// An HTTP client without a network.
 struct Web {
@@ -146,4 +158,60 @@ fn request_of(vector: &Value) -> Request<String> {
         .iter()
         .fold(Request::post("/"), |request, (name, value)| request.header(name, value.as_str().unwrap()));
     request.body(vector["body_utf8"].as_str().unwrap().to_owned()).unwrap()
+}
+
+/// Returns the rejection that a known answer expects, if any.
+fn expected(vector: &Value) -> Result<(), RejectionKind> {
+    Err(match vector["expect"].as_str().unwrap() {
+        "valid" => return Ok(()),
+        "unavailable" => RejectionKind::VerifierUnavailable,
+        "invalid:signature_mismatch"
+        | "invalid:signature_mismatch_early"
+        | "invalid:unknown_key"
+        | "invalid:wrong_recipient"
+        | "invalid:claim_mismatch"
+        | "invalid:wrong_length" => RejectionKind::WrongSignature,
+        "invalid:missing_signature" | "invalid:missing_header" | "invalid:no_recipient" => {
+            RejectionKind::MissingSignature
+        }
+        "invalid:malformed_header" | "invalid:bad_encoding" | "invalid:unsupported_algorithm" => {
+            RejectionKind::MalformedSignature
+        }
+        "invalid:timestamp_too_old" | "invalid:timestamp_too_new" => RejectionKind::StaleTimestamp,
+        other => panic!("{other}"),
+    })
+}
+
+/// Returns `true` if a known answer can only be judged with the key.
+fn needs_key(vector: &Value) -> bool {
+    let expect = vector["expect"].as_str().unwrap();
+    ["valid", "unavailable", "invalid:signature_mismatch", "invalid:unknown_key"].contains(&expect)
+}
+
+/// Returns the status and the body of the response to a handshake.
+async fn ask(layer: WebhookLayer, method: &str, query: &str) -> (u16, String) {
+    let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, Infallible> {
+        panic!("an unsigned request reached the handler")
+    });
+    let request = Request::builder().method(method).uri(format!("/webhook?{query}"));
+    let request = request.body(Full::<Bytes>::default()).unwrap();
+    let response = layer.layer(handler).oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_repeated_header_is_rejected_without_a_fetch() {
+    let [ebay, circle] = [by_key_id::EBAY, by_key_id::CIRCLE].map(|provider| provider.valid());
+    let [github, fireblocks] = [listed::GITHUB, listed::FIREBLOCKS].map(listed::Listed::valid);
+    for (vector, web, service) in [adobe_io::valid(), ebay, circle, github, fireblocks] {
+        for name in vector["headers"].as_object().unwrap().keys().filter(|name| *name != "Content-Type") {
+            let mut request = request_of(&vector);
+            request.headers_mut().append(name.parse::<HeaderName>().unwrap(), "other".parse().unwrap());
+            let judged = send_request(&service, request).await;
+            assert_eq!(judged, Err(RejectionKind::MalformedSignature), "{name}");
+        }
+        assert_eq!(web.asked(), [""; 0]);
+    }
 }
