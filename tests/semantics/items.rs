@@ -199,31 +199,6 @@ async fn the_layers_lease_and_window_apply_to_items() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_lease_expires_the_next_claim_runs_and_the_former_owner_cannot_settle() {
-    for former_succeeds in [true, false] {
-        let store = faulty_store();
-        let delivery = delivery(&layer().dedupe(store.clone())).await;
-        // The first owner cannot extend its lease, and its work keeps running.
-        store.fail(Operation::Extend, Fault::Error);
-        let first = delivery.claimed("a").await;
-        let former = first.fencing_token().unwrap();
-        let first = tokio::spawn(first.run(async move {
-            slowly(50).await?;
-            if former_succeeds { Ok(()) } else { Err("too late") }
-        }));
-        tokio::time::sleep(Duration::from_secs(31)).await;
-        store.heal();
-        let second = delivery.claimed("a").await;
-        assert!(second.fencing_token().unwrap() > former);
-        let second = tokio::spawn(second.run(slowly(40)));
-        assert_eq!(first.await.unwrap().is_ok(), former_succeeds);
-        delivery.assert_in_progress("a").await;
-        second.await.unwrap().unwrap();
-        delivery.assert_done("a").await;
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn work_that_hangs_after_the_request_does_not_hold_its_item_forever() {
     let delivery = delivery(&layer().handler_timeout(Duration::from_secs(55))).await;
     let hanging = delivery.begin("a", slowly(200));
@@ -253,8 +228,7 @@ async fn work_that_panics_after_the_handler_timeout_releases_its_item() {
 async fn a_store_that_is_down_is_an_error_by_default() {
     for fault in [Fault::Error, Fault::Hang, Fault::ActAndHang, Fault::Panic] {
         let store = faulty_store();
-        let (layer, batches) = (layer().dedupe(store.clone()), Batches::default());
-        let delivery = delivery(&layer).await;
+        let delivery = delivery(&layer().dedupe(store.clone())).await;
         store.fail(Operation::Claim, fault);
         let began = Instant::now();
         let error = delivery.claim_item("a").await.unwrap_err();
@@ -268,14 +242,6 @@ async fn a_store_that_is_down_is_an_error_by_default() {
         // A claim that the store may have granted is released with its token.
         assert_eq!(store.calls(Operation::Release), 1);
         delivery.assert_claimable("a").await;
-
-        // In a batch, the claims of the delivery and of the first item succeed, and the claim of the second item fails.
-        store.pass_next(Operation::Claim, 2);
-        store.fail_next(Operation::Claim, 1, fault);
-        assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 503);
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 200);
-        assert_eq!(batches.ran(), ["1", "3", "2"]);
     }
 }
 
@@ -293,18 +259,6 @@ async fn under_proceed_items_run_undeduped_and_report_it() {
         settle_down().await;
         delivery.assert_claimable("a").await;
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_later() {
-    let store = faulty_store();
-    let delivery = delivery(&layer().dedupe(store.clone())).await;
-    store.fail(Operation::Complete, Fault::Error);
-    delivery.claimed("a").await.run(async { Ok::<_, Infallible>(()) }).await.unwrap();
-    delivery.assert_in_progress("a").await;
-    store.heal();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    delivery.assert_done("a").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -380,21 +334,4 @@ async fn items_of_a_delivery_without_dedupe_are_deduped() {
     assert_eq!(batches.send(&layer, post()).await, 200);
     assert_eq!(batches.send(&layer, post()).await, 200);
     assert_eq!(batches.ran(), ["a", "b"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_delivery_that_outlives_its_layer_can_claim_its_items() {
-    let store = faulty_store();
-    let delivery = delivery(&layer().dedupe(store.clone())).await;
-    let claims = store.calls(Operation::Claim);
-    delivery.claimed("a").await.run(slowly(1)).await.unwrap();
-    delivery.clone().assert_done("a").await;
-    assert_eq!(store.calls(Operation::Claim), claims + 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_delivery_without_claimed_items_makes_no_further_store_calls() {
-    let store = faulty_store();
-    delivery(&layer().dedupe(store.clone())).await;
-    assert_eq!((store.calls(Operation::Claim), store.calls(Operation::Complete)), (1, 1));
 }
