@@ -21,8 +21,8 @@ use tokio::{sync::mpsc, time::Instant};
 use tower_webhook::{BoxError, RejectionKind};
 
 use crate::support::{
-    Act, Handler, NOW, OTHER_SECRET, github_layer, github_signed, hang_up, layer, settle_down, signed,
-    signed_with, with_header, without_header,
+    Act, Answer, Handler, NOW, OTHER_SECRET, github_layer, github_signed, hang_up, layer, settle_down,
+    signed, signed_with, with_header, without_header,
 };
 
 /// A body of given frames that counts its polls and reports a given size hint.
@@ -180,16 +180,19 @@ async fn a_body_in_several_frames_is_reassembled() {
 #[tokio::test(start_paused = true)]
 async fn a_single_frame_is_not_copied_if_it_is_ready_at_once() {
     let handler = Handler::default();
+    let app = handler.under(&layer());
     let text = Bytes::from(r#"{"a":1}"#.to_owned());
-    // Like a chunked body, this body does not report that its frame is the last one.
-    let body = Frames::of([text.clone()]);
-    let answer = handler.under(&layer()).send(signed("msg_1", r#"{"a":1}"#).map(|_| body)).await;
-    answer.assert_handled();
-    // The handler responds with the body that it received.
-    let delivery = handler.last();
-    for bytes in [delivery.payload(), delivery.raw(), &answer.body] {
-        assert_eq!((bytes.as_ptr(), bytes.len()), (text.as_ptr(), text.len()));
-    }
+    let assert_same = |answer: Answer| {
+        answer.assert_handled();
+        let delivery = handler.last();
+        // The handler responds with the body that it received.
+        for bytes in [delivery.payload(), delivery.raw(), &answer.body] {
+            assert_eq!((bytes.as_ptr(), bytes.len()), (text.as_ptr(), text.len()));
+        }
+    };
+    // Like a chunked body, `Frames` does not report that its frame is the last one.
+    assert_same(app.send(signed("msg_1", r#"{"a":1}"#).map(|_| Frames::of([text.clone()]))).await);
+    assert_same(app.send(signed("msg_2", r#"{"a":1}"#).map(|_| Full::new(text.clone()))).await);
 }
 
 #[tokio::test(start_paused = true)]
