@@ -1,6 +1,9 @@
 //! Requests, and the layer's reaction to them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,8 +13,8 @@ use serde_json::Value;
 use sha2::Sha256;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, ManualClock, OutcomeKind, Rejection, RejectionKind as Kind, Secret, Secrets,
-    WebhookLayer, provider,
+    Body, BoxError, ManualClock, Outcome, OutcomeKind, Rejection, RejectionKind as Kind, Secret, Secrets,
+    WebhookLayer, provider, testing::Outcomes,
 };
 
 pub(crate) const NOW: u32 = 1_760_000_000;
@@ -49,6 +52,14 @@ pub(crate) fn nothing(status: u16) -> Found {
     Found::Answered(status, String::new(), String::new())
 }
 
+pub(crate) const MISSING: Found = Found::Rejected(Kind::MissingSignature);
+pub(crate) const WRONG: Found = Found::Rejected(Kind::WrongSignature);
+
+/// Sends the request to a layer with the secret `secret`.
+pub(crate) async fn ask_provider(provider: &str, request: Request<Full<Bytes>>) -> Found {
+    ask(layer(provider, secret("secret")), request).await
+}
+
 pub(crate) async fn ask(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Found {
     ask_whole(layer, request).await.0
 }
@@ -56,21 +67,18 @@ pub(crate) async fn ask(layer: WebhookLayer, request: Request<Full<Bytes>>) -> F
 /// Sends the request like [`ask`], and also returns the response. Asserts that the outcome, the response and the calls
 /// of the handler agree.
 pub(crate) async fn ask_whole(layer: WebhookLayer, request: Request<Full<Bytes>>) -> (Found, Response<()>) {
-    let outcomes = Arc::new(Mutex::new(Vec::new()));
-    let calls = Arc::new(Mutex::new(0));
-    let (told, called) = (Arc::clone(&outcomes), Arc::clone(&calls));
-    let service = layer
-        .clock(ManualClock::at_unix(NOW))
-        .on_outcome(move |outcome| told.lock().unwrap().push(outcome.kind()))
-        .layer(service_fn(move |_: Request<Body>| {
-            *called.lock().unwrap() += 1;
-            async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::from("handled"))) }
-        }));
+    let (outcomes, calls) = (Outcomes::new(), Arc::new(AtomicUsize::new(0)));
+    let called = Arc::clone(&calls);
+    let handler = service_fn(move |_: Request<Body>| {
+        called.fetch_add(1, Ordering::Relaxed);
+        async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::from("handled"))) }
+    });
+    let layer = layer.clock(ManualClock::at_unix(NOW)).on_outcome(outcomes.listener());
+    let service = layer.layer(handler);
     let (head, body) = service.oneshot(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    let outcomes = outcomes.lock().unwrap().clone();
-    let calls = *calls.lock().unwrap();
-    let found = match (&*outcomes, calls, head.extensions.get::<Rejection>()) {
+    let outcomes: Vec<_> = outcomes.take().iter().map(Outcome::kind).collect();
+    let found = match (&*outcomes, calls.load(Ordering::Relaxed), head.extensions.get::<Rejection>()) {
         ([OutcomeKind::Rejected], 0, Some(rejection)) => {
             assert_eq!(head.status, StatusCode::UNAUTHORIZED);
             Found::Rejected(rejection.kind())
@@ -139,13 +147,11 @@ pub(crate) fn signed_with(
         ],
         "twitch" => {
             let sent = "2025-10-09T08:53:20Z";
+            let signature = hex(&sign(format!("id{sent}{body}")));
             vec![
                 ("twitch-eventsub-message-id", "id".to_owned()),
                 ("twitch-eventsub-message-timestamp", sent.to_owned()),
-                (
-                    "twitch-eventsub-message-signature",
-                    format!("sha256={}", hex(&sign(format!("id{sent}{body}")))),
-                ),
+                ("twitch-eventsub-message-signature", format!("sha256={signature}")),
             ]
         }
         "front" => vec![
