@@ -11,6 +11,14 @@ fn notification(json: &str) -> Notification {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
 
+#[track_caller]
+fn status(json: &str) -> MessageStatus {
+    match notification(json) {
+        Notification::MessageStatus(status) => status,
+        other => panic!("{json}: {other:?}"),
+    }
+}
+
 /// Returns the error for a message with a phone number and this field.
 #[track_caller]
 fn error_for(field: &str) -> String {
@@ -419,9 +427,7 @@ fn envelope_with_a_status() {
         format!(r#"{{"data": {data}, "event": "message_status"}}"#),
         format!(r#"{{"phone_number": "1", "event": "message_status", "labels": 5, "data": {data}}}"#),
     ] {
-        let Notification::MessageStatus(status) = notification(&json) else {
-            panic!("{json}");
-        };
+        let status = status(&json);
         assert_eq!(status.message_id.as_deref(), Some("wamid.abc"));
         assert_eq!(status.status, "delivered");
         assert_eq!(status.timestamp.as_deref(), Some("2026-01-01T00:00:00Z"));
@@ -430,9 +436,7 @@ fn envelope_with_a_status() {
     }
 
     let number = r#"{"event": "message_status", "data": {"message_id": 12, "timestamp": 1767225600}}"#;
-    let Notification::MessageStatus(status) = notification(number) else {
-        panic!("{number}");
-    };
+    let status = status(number);
     assert_eq!(status.message_id.as_deref(), Some("12"));
     assert_eq!(status.status, "");
     assert_eq!(status.timestamp.as_deref(), Some("1767225600"));
@@ -440,10 +444,6 @@ fn envelope_with_a_status() {
 
 #[test]
 fn a_status_update_may_lack_any_field() {
-    let status = |json| match notification(json) {
-        Notification::MessageStatus(status) => (status.message_id, status.status),
-        other => panic!("{json}: {other:?}"),
-    };
     for json in [
         r#"{"event": "message_status"}"#,
         r#"{"event": "message_status", "data": null}"#,
@@ -452,7 +452,7 @@ fn a_status_update_may_lack_any_field() {
         r#"{"data": [1], "event": "message_status"}"#,
         r#"{"event": "message_status", "data": {"message_id": "", "status": null, "timestamp": true}}"#,
     ] {
-        assert_eq!(status(json), (None, String::new()), "{json}");
+        assert_eq!(status(json), MessageStatus::default(), "{json}");
     }
     for json in [
         r#"{"event": "message_status", "data": {"message_id": "a", "status": "read", "timestamp": 1.5}}"#,
@@ -460,7 +460,8 @@ fn a_status_update_may_lack_any_field() {
         r#"{"status": "read", "message_id": "a", "event": "message_status"}"#,
         r#"{"message_id": "a", "status": "read"}"#,
     ] {
-        assert_eq!(status(json), (Some("a".into()), "read".into()), "{json}");
+        let status = status(json);
+        assert_eq!((status.message_id.as_deref(), &*status.status), (Some("a"), "read"), "{json}");
     }
     // A message may have a `message_id` and a `status` as well.
     let message = with(r#""message_id": "a", "status": "read""#);
@@ -491,9 +492,7 @@ fn serialized_payloads_can_be_deserialized() {
         assert_eq!(read(&json), message);
     }
     let json = r#"{"event": "message_status", "data": {"message_id": "a", "status": "read"}}"#;
-    let Notification::MessageStatus(status) = notification(json) else {
-        panic!("{json}");
-    };
+    let status = status(json);
     let json = serde_json::to_string(&status).unwrap();
     assert_eq!(serde_json::from_str::<MessageStatus>(&json).unwrap(), status);
 }
