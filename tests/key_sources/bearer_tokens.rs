@@ -251,6 +251,20 @@ async fn a_key_that_is_no_longer_in_the_set_is_not_used() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn forged_tokens_with_made_up_keys_cause_one_fetch_a_minute() {
+    let google = PubSub::new(&["a"]);
+    assert_eq!(google.send("a").await, Ok(()));
+    for minute in 1..=5 {
+        tokio::time::advance(MINUTE).await;
+        for forged in 0..50 {
+            assert_eq!(google.forge(&format!("{minute} {forged}")).await, WRONG);
+        }
+        assert_eq!(google.fetches(), 1 + minute);
+        assert_eq!(google.send("a").await, Ok(()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn forged_tokens_cause_few_fetches_before_the_first_delivery() {
     let google = PubSub::new(&["a"]);
     for minute in 1..=5 {

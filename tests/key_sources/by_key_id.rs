@@ -121,6 +121,20 @@ async fn a_page_without_a_key_of_the_right_kind_is_a_503() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn fetches_of_made_up_key_ids_are_limited() {
+    let (vector, web, service) = CIRCLE.valid();
+    for number in 0..40 {
+        let mut request = request_of(&vector);
+        let key_id = format!("00000000-0000-4000-8000-{number:012x}");
+        request.headers_mut().insert("x-circle-key-id", key_id.parse().unwrap());
+        assert_eq!(send_request(&service, request).await, UNAVAILABLE);
+    }
+    assert_eq!(web.asked().len(), 16);
+    tokio::time::advance(MINUTE).await;
+    assert_eq!(send_request(&service, request_of(&vector)).await, Ok(seen(&vector)));
+}
+
 #[tokio::test]
 async fn the_other_environments_fetch_only_from_their_own_urls() {
     type Make = fn(Arc<Web>) -> Handler;

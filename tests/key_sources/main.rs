@@ -201,11 +201,30 @@ async fn ask(layer: WebhookLayer, method: &str, query: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-#[tokio::test]
-async fn a_repeated_header_is_rejected_without_a_fetch() {
+/// Returns a known answer of each provider with keys in pages of their own, a web with its pages, and a service.
+fn valid_answers() -> [(Value, Arc<Web>, Handler); 5] {
     let [ebay, circle] = [by_key_id::EBAY, by_key_id::CIRCLE].map(|provider| provider.valid());
     let [github, fireblocks] = [listed::GITHUB, listed::FIREBLOCKS].map(listed::Listed::valid);
-    for (vector, web, service) in [adobe_io::valid(), ebay, circle, github, fireblocks] {
+    [adobe_io::valid(), ebay, circle, github, fireblocks]
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_all_providers_are_used_for_72_hours_while_their_refresh_fails() {
+    for (vector, web, service) in valid_answers() {
+        let request = request_of(&vector);
+        assert!(send_request(&service, request.clone()).await.is_ok());
+        web.pages.lock().unwrap().values_mut().for_each(|page| *page = Err("the host is down"));
+        // A duplicate is answered only if it was verified.
+        tokio::time::advance(72 * HOUR - SECOND).await;
+        assert!(send_request(&service, request.clone()).await.is_ok());
+        tokio::time::advance(SECOND).await;
+        assert_eq!(send_request(&service, request).await, UNAVAILABLE);
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_header_is_rejected_without_a_fetch() {
+    for (vector, web, service) in valid_answers() {
         for name in vector["headers"].as_object().unwrap().keys().filter(|name| *name != "Content-Type") {
             let mut request = request_of(&vector);
             request.headers_mut().append(name.parse::<HeaderName>().unwrap(), "other".parse().unwrap());
