@@ -83,28 +83,6 @@ async fn closure_whose_body_is_not_named() {
 }
 
 #[tokio::test]
-async fn each_protocol_of_hyper() {
-    use hyper::server::conn::{http1, http2};
-
-    let service = || TowerToHyperService::new(webhooks().layer(service_fn(generic)));
-    let (near, far) = tokio::io::duplex(4096);
-    tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(far), service()).with_upgrades());
-    let (mut client, connection) = hyper::client::conn::http1::handshake(TokioIo::new(near)).await.unwrap();
-    tokio::spawn(connection);
-    assert_eq!(client.send_request(signed("msg_1", "{}")).await.unwrap().status(), 200);
-
-    let (near, far) = tokio::io::duplex(4096);
-    let executor = TokioExecutor::new;
-    tokio::spawn(http2::Builder::new(executor()).serve_connection(TokioIo::new(far), service()));
-    let (mut client, connection) =
-        hyper::client::conn::http2::handshake(executor(), TokioIo::new(near)).await.unwrap();
-    tokio::spawn(connection);
-    let mut request = signed("msg_1", "{}");
-    *request.uri_mut() = "http://localhost/orders".parse().unwrap();
-    assert_eq!(client.send_request(request).await.unwrap().status(), 200);
-}
-
-#[tokio::test]
 async fn response_bodies_of_every_kind() {
     macro_rules! answering {
         ($body:expr) => {{
