@@ -15,7 +15,9 @@ use std::{
 
 use axum::{Router, extract::DefaultBodyLimit, routing::any};
 use bytes::Bytes;
-use common::{Client, NOW, Outcomes, SECRET, Version, github, outcomes, post, secret, signed, soon};
+use common::{
+    Client, NOW, Outcomes, SECRET, Sent, Version, github, outcomes, post, secret, signed, signed_at, soon,
+};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio::{
@@ -27,6 +29,7 @@ use tower_webhook::{
 };
 
 const GITHUB_SECRET: &str = "It's a Secret to Everybody";
+const CHUNKED: &str = "transfer-encoding: chunked\r\n";
 
 /// A server with the layer in front of a handler that counts its calls and responds with the body's length.
 struct Server {
@@ -69,7 +72,7 @@ impl Server {
     }
 
     /// Sends `request` and asserts that it is rejected as `kind`.
-    async fn rejects(&mut self, request: Request<Full<Bytes>>, kind: Kind) -> Response<Bytes> {
+    async fn rejects(&mut self, request: Sent, kind: Kind) -> Response<Bytes> {
         let before = self.calls();
         let response = self.client.send(request).await;
         assert_eq!(response.status(), kind.status());
@@ -84,7 +87,7 @@ impl Server {
         outcome.rejection().unwrap().kind()
     }
 
-    async fn accepts(&mut self, request: Request<Full<Bytes>>) {
+    async fn accepts(&mut self, request: Sent) {
         let before = self.calls();
         let response = self.client.send(request).await;
         assert_eq!(response.status(), StatusCode::OK, "{response:?}");
@@ -92,15 +95,22 @@ impl Server {
         assert_eq!(self.outcomes.next().await.kind(), OutcomeKind::Accepted);
     }
 
-    async fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).await.unwrap();
+    /// Sends the head of `request` over a new connection, with the header lines `more`.
+    async fn begin(&self, request: &Sent, more: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
+        stream.write_all(raw_head(request, more).as_bytes()).await.unwrap();
         stream
     }
 }
 
-/// Returns the head of `request` as sent over the wire, with the header lines `more`.
-fn raw_head(request: &Request<Full<Bytes>>, more: &str) -> String {
+/// Returns `request` with another value of a header.
+fn with_header(mut request: Sent, name: &'static str, value: impl AsRef<[u8]>) -> Sent {
+    request.headers_mut().insert(name, HeaderValue::from_bytes(value.as_ref()).unwrap());
+    request
+}
+
+fn raw_head(request: &Sent, more: &str) -> String {
     let mut head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\n", request.method(), request.uri());
     for (name, value) in request.headers() {
         head += &format!("{name}: {}\r\n", value.to_str().unwrap());
@@ -131,9 +141,7 @@ async fn read_answer(stream: &mut TcpStream) -> (u16, String) {
 #[tokio::test]
 async fn a_content_length_of_64_gib_is_rejected() {
     let mut server = Server::standard().await;
-    let mut stream = server.connect().await;
-    let head = raw_head(&signed("msg_1", "{}"), "content-length: 68719476736\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut stream = server.begin(&signed("msg_1", "{}"), "content-length: 68719476736\r\n").await;
     assert_eq!(read_answer(&mut stream).await.0, 413);
     assert_eq!(server.next_rejection().await, Kind::BodyTooLarge);
     server.accepts(signed("msg_2", "{}")).await;
@@ -142,9 +150,8 @@ async fn a_content_length_of_64_gib_is_rejected() {
 #[tokio::test]
 async fn a_chunked_body_is_read_to_its_last_chunk() {
     let mut server = Server::standard().await;
-    let mut stream = server.connect().await;
-    let head = raw_head(&signed("msg_1", "{\"a\":1}"), "transfer-encoding: chunked\r\n");
-    for part in [&*head, "1\r\n{\r\n", "4\r\n\"a\":\r\n", "2\r\n1}\r\n", "0\r\n", "\r\n"] {
+    let mut stream = server.begin(&signed("msg_1", "{\"a\":1}"), CHUNKED).await;
+    for part in ["1\r\n{\r\n", "4\r\n\"a\":\r\n", "2\r\n1}\r\n", "0\r\n", "\r\n"] {
         stream.write_all(part.as_bytes()).await.unwrap();
     }
     assert_eq!(read_answer(&mut stream).await, (200, "7".to_owned()));
@@ -154,14 +161,13 @@ async fn a_chunked_body_is_read_to_its_last_chunk() {
 #[tokio::test]
 async fn a_truncated_chunked_body_does_not_reach_the_handler() {
     let mut server = Server::standard().await;
-    let head = raw_head(&signed("msg_1", "{}"), "transfer-encoding: chunked\r\n");
     // The first chunk is the whole signed body, but an invalid chunk follows.
-    let mut stream = server.connect().await;
-    stream.write_all(format!("{head}2\r\n{{}}\r\nnonsense\r\n").as_bytes()).await.unwrap();
+    let mut stream = server.begin(&signed("msg_1", "{}"), CHUNKED).await;
+    stream.write_all(b"2\r\n{}\r\nnonsense\r\n").await.unwrap();
     assert_eq!(server.next_rejection().await, Kind::BodyInterrupted);
     // The same body, but the client disconnects before the last chunk.
-    let mut stream = server.connect().await;
-    stream.write_all(format!("{head}2\r\n{{}}\r\n").as_bytes()).await.unwrap();
+    let mut stream = server.begin(&signed("msg_1", "{}"), CHUNKED).await;
+    stream.write_all(b"2\r\n{}\r\n").await.unwrap();
     drop(stream);
     let outcome = server.outcomes.next().await;
     assert!(matches!(outcome.kind(), OutcomeKind::Aborted | OutcomeKind::Rejected), "{outcome:?}");
@@ -175,17 +181,13 @@ async fn a_body_over_the_limit_is_a_413_and_is_never_truncated() {
     // The signature is that of the body truncated at the limit.
     let limit = 1024 * 1024;
     let cut = "x".repeat(limit);
-    let mut stream = server.connect().await;
-    let head = raw_head(&signed("msg_1", cut.clone()), "transfer-encoding: chunked\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut stream = server.begin(&signed("msg_1", cut.clone()), CHUNKED).await;
     stream.write_all(format!("{limit:x}\r\n{cut}\r\n1\r\nx\r\n0\r\n\r\n").as_bytes()).await.unwrap();
     assert_eq!(read_answer(&mut stream).await, (413, "body too large".to_owned()));
     assert_eq!(server.next_rejection().await, Kind::BodyTooLarge);
 
     // A body of 256 MiB is rejected long before its end.
-    let mut stream = server.connect().await;
-    let head = raw_head(&signed("msg_1", cut.clone()), "transfer-encoding: chunked\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut stream = server.begin(&signed("msg_1", cut.clone()), CHUNKED).await;
     let chunk = format!("{limit:x}\r\n{cut}\r\n");
     let mut written = 0;
     while written < 256 && stream.write_all(chunk.as_bytes()).await.is_ok() {
@@ -199,18 +201,15 @@ async fn a_body_over_the_limit_is_a_413_and_is_never_truncated() {
 #[tokio::test]
 async fn thousands_of_candidates_are_rejected_before_anything_is_hashed() {
     let mut server = Server::standard().await;
-    let candidate = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-    let with_candidates = |count: usize, last: Option<HeaderValue>| {
-        let mut request = signed("msg_1", "x".repeat(1024 * 1024));
-        let genuine = request.headers()["webhook-signature"].clone();
-        let mut list = vec![candidate; count].join(" ");
-        list = format!("{list} {}", last.unwrap_or(genuine).to_str().unwrap());
-        request.headers_mut().insert("webhook-signature", list.trim().parse().unwrap());
-        request
+    let with_candidates = |count: usize| {
+        let request = signed("msg_1", "x".repeat(1024 * 1024));
+        let genuine = request.headers()["webhook-signature"].to_str().unwrap();
+        let list = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= ".repeat(count) + genuine;
+        with_header(request, "webhook-signature", list)
     };
-    server.rejects(with_candidates(5_900, None), Kind::MalformedSignature).await;
-    server.rejects(with_candidates(32, None), Kind::MalformedSignature).await;
-    server.accepts(with_candidates(31, None)).await;
+    server.rejects(with_candidates(5_900), Kind::MalformedSignature).await;
+    server.rejects(with_candidates(32), Kind::MalformedSignature).await;
+    server.accepts(with_candidates(31)).await;
 }
 
 #[tokio::test]
@@ -223,10 +222,8 @@ async fn a_timestamp_is_digits_within_the_tolerance() {
         let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&key).unwrap();
         hmac::Mac::update(&mut mac, format!("msg_1.{text}.{body}").as_bytes());
         let tag = data_encoding::BASE64.encode(&hmac::Mac::finalize(mac).into_bytes());
-        let mut request = signed("msg_1", body);
-        request.headers_mut().insert("webhook-timestamp", text.parse().unwrap());
-        request.headers_mut().insert("webhook-signature", format!("v1,{tag}").parse().unwrap());
-        request
+        let request = with_header(signed("msg_1", body), "webhook-timestamp", text);
+        with_header(request, "webhook-signature", format!("v1,{tag}"))
     };
     let now = NOW.to_string();
     for malformed in [
@@ -243,11 +240,7 @@ async fn a_timestamp_is_digits_within_the_tolerance() {
         "Infinity",
         "\u{661}\u{667}",
     ] {
-        let mut request = with_timestamp("1");
-        request
-            .headers_mut()
-            .insert("webhook-timestamp", HeaderValue::from_bytes(malformed.as_bytes()).unwrap());
-        server.rejects(request, Kind::MalformedSignature).await;
+        server.rejects(with_timestamp(malformed), Kind::MalformedSignature).await;
     }
     for (stale, kind) in [
         ("0", Kind::StaleTimestamp),
@@ -270,11 +263,7 @@ async fn only_the_schemes_prefix_is_accepted() {
     let mut server = Server::github().await;
     let genuine = github(GITHUB_SECRET, "id-1", "push", "{}");
     let hex = genuine.headers()["x-hub-signature-256"].to_str().unwrap().replace("sha256=", "");
-    let with_signature = |text: &str| {
-        let mut request = genuine.clone();
-        request.headers_mut().insert("x-hub-signature-256", text.parse().unwrap());
-        request
-    };
+    let with_signature = |text: &str| with_header(genuine.clone(), "x-hub-signature-256", text);
     for prefix in ["sha1=", "x=", "SHA256=", "sha256:", "", "sha512=", " sha256 = ", "sha256=sha256="] {
         server.rejects(with_signature(&format!("{prefix}{hex}")), Kind::MalformedSignature).await;
     }
@@ -292,21 +281,13 @@ async fn only_the_schemes_prefix_is_accepted() {
 async fn a_malformed_candidate_does_not_hide_a_valid_one_and_sets_of_headers_do_not_mix() {
     let mut server = Server::standard().await;
     let genuine = signed("msg_1", "{}");
-    let signature = genuine.headers()["webhook-signature"].to_str().unwrap().to_owned();
-    for (n, list) in [
-        format!("v1,not-base64-$$$ {signature}"),
-        format!("v1, {signature}"),
-        format!(",v1=x v1 {signature} v2,"),
-    ]
-    .into_iter()
-    .enumerate()
+    for (id, before, after) in
+        [("list_1", "v1,not-base64-$$$ ", ""), ("list_2", "v1, ", ""), ("list_3", ",v1=x v1 ", " v2,")]
     {
-        let id = format!("list_{n}");
-        let mut request = signed(&id, "{}");
-        let own = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
-        let list = list.replace(&signature, &own);
-        request.headers_mut().insert("webhook-signature", list.parse().unwrap());
-        server.accepts(request).await;
+        let request = signed(id, "{}");
+        let signature = request.headers()["webhook-signature"].to_str().unwrap();
+        let list = format!("{before}{signature}{after}");
+        server.accepts(with_header(request, "webhook-signature", list)).await;
     }
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut mixed = genuine.clone();
@@ -334,26 +315,22 @@ async fn non_ascii_bytes_do_not_panic() {
     let bytes: Vec<u8> = (0..=255).collect();
     server.accepts(github(GITHUB_SECRET, "id-1", "push", bytes)).await;
     let genuine = github(GITHUB_SECRET, "id-2", "push", "{}");
-    let multibyte = ["sha256=\u{26a0}\u{fe0f}", "sha256=\u{e9}", &format!("sha256={}", "\u{e9}".repeat(32))];
-    let signs = [format!("sha256=+f{}", "0".repeat(62)), format!("sha256={}", "+f".repeat(32))];
-    let odd = [
-        format!("sha256={}", "0".repeat(63)),
-        "sha256=0".to_owned(),
-        "sha256=".to_owned() + &"0".repeat(100_000),
-    ];
-    for text in
-        multibyte.into_iter().chain(signs.iter().map(|text| &**text)).chain(odd.iter().map(|text| &**text))
-    {
-        let mut request = genuine.clone();
-        let value = HeaderValue::from_bytes(text.as_bytes()).unwrap();
-        request.headers_mut().insert("x-hub-signature-256", value);
+    for text in [
+        "\u{26a0}\u{fe0f}",
+        "\u{e9}",
+        &"\u{e9}".repeat(32),
+        &format!("+f{}", "0".repeat(62)),
+        &"+f".repeat(32),
+        "0",
+        &"0".repeat(63),
+        &"0".repeat(100_000),
+    ] {
+        let request = with_header(genuine.clone(), "x-hub-signature-256", format!("sha256={text}"));
         server.rejects(request, Kind::MalformedSignature).await;
     }
     // An id and an event type that are not UTF-8.
-    let mut request = genuine.clone();
-    request.headers_mut().insert("x-github-delivery", HeaderValue::from_bytes(b"\xff\xfe").unwrap());
-    request.headers_mut().insert("x-github-event", HeaderValue::from_bytes(b"\xff").unwrap());
-    let response = server.client.send(request).await;
+    let request = with_header(genuine, "x-github-delivery", b"\xff\xfe");
+    let response = server.client.send(with_header(request, "x-github-event", b"\xff")).await;
     assert_eq!(response.status(), StatusCode::OK);
     let delivery = server.outcomes.next().await.delivery().unwrap().clone();
     assert_eq!((delivery.id(), delivery.event_type(), delivery.dedupe_key()), (None, None, None));
@@ -364,17 +341,14 @@ async fn a_token_of_only_padding_is_a_wrong_signature() {
     let secret: Secret = "token".parse().unwrap();
     let mut server = Server::start(WebhookLayer::with_verifier(provider::notifyer(secret))).await;
     for text in ["=", "sha256=", &"=".repeat(300_000), &"A".repeat(300_000)] {
-        let mut request = post("{}");
-        request.headers_mut().insert("x-webhook-signature", text.parse().unwrap());
-        server.rejects(request, Kind::WrongSignature).await;
+        server.rejects(with_header(post("{}"), "x-webhook-signature", text), Kind::WrongSignature).await;
     }
 }
 
 #[tokio::test]
 async fn a_request_that_resembles_a_handshake_or_probe_still_needs_a_signature() {
     let mut server = Server::github().await;
-    let mut ping = post(r#"{"zen":"Design for failure."}"#);
-    ping.headers_mut().insert("x-github-event", "ping".parse().unwrap());
+    let ping = with_header(post(r#"{"zen":"Design for failure."}"#), "x-github-event", "ping");
     server.rejects(ping, Kind::MissingSignature).await;
     for body in ["ssl_check=1&token=x", r#"{"type":"url_verification","challenge":"x"}"#, r#"{"type":1}"#] {
         server.rejects(post(body), Kind::MissingSignature).await;
@@ -391,11 +365,8 @@ async fn a_request_that_resembles_a_handshake_or_probe_still_needs_a_signature()
 async fn a_rejection_reaches_a_client_that_is_still_writing() {
     let mut server = Server::standard().await;
     let body = "x".repeat(512 * 1024);
-    let mut refused = signed("msg_1", body.clone());
-    refused.headers_mut().insert("webhook-timestamp", (NOW - 999).into());
-    let mut stream = server.connect().await;
-    let head = raw_head(&refused, &format!("content-length: {}\r\n", body.len()));
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let refused = signed_at(NOW - 999, "msg_1", body.clone());
+    let mut stream = server.begin(&refused, &format!("content-length: {}\r\n", body.len())).await;
     let (begin, rest) = body.split_at(1024);
     stream.write_all(begin.as_bytes()).await.unwrap();
     // The layer has rejected the request. An HTTP/1 client does not know yet and keeps writing.
@@ -405,8 +376,7 @@ async fn a_rejection_reaches_a_client_that_is_still_writing() {
     }
     assert_eq!(read_answer(&mut stream).await, (401, "stale timestamp".to_owned()));
     // The connection can still be used.
-    let next = signed("msg_2", "{}");
-    let head = raw_head(&next, "content-length: 2\r\n");
+    let head = raw_head(&signed("msg_2", "{}"), "content-length: 2\r\n");
     stream.write_all(format!("{head}{{}}").as_bytes()).await.unwrap();
     assert_eq!(read_answer(&mut stream).await, (200, "2".to_owned()));
 }
@@ -414,18 +384,13 @@ async fn a_rejection_reaches_a_client_that_is_still_writing() {
 #[tokio::test]
 async fn a_request_that_expects_100_continue_is_rejected_without_it() {
     let server = Server::standard().await;
-    let mut refused = signed("msg_1", "{}");
-    refused.headers_mut().remove("webhook-signature");
-    let mut stream = server.connect().await;
-    let head = raw_head(&refused, "content-length: 2\r\nexpect: 100-continue\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let expecting = "content-length: 2\r\nexpect: 100-continue\r\n";
+    let mut stream = server.begin(&post("{}"), expecting).await;
     let mut answer = [0; 12];
     soon(stream.read_exact(&mut answer)).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 401");
 
-    let mut stream = server.connect().await;
-    let head = raw_head(&signed("msg_1", "{}"), "content-length: 2\r\nexpect: 100-continue\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut stream = server.begin(&signed("msg_1", "{}"), expecting).await;
     let mut go_on = [0; 25];
     soon(stream.read_exact(&mut go_on)).await.unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -438,9 +403,8 @@ async fn hundreds_of_slow_bodies_do_not_delay_an_honest_delivery() {
     let mut server = Server::start(WebhookLayer::new(secret()).buffer_budget(64 * 1024)).await;
     let mut slow = Vec::new();
     for n in 0..200 {
-        let mut stream = server.connect().await;
-        let head = raw_head(&signed(&format!("slow_{n}"), "x".repeat(1000)), "content-length: 1000\r\n");
-        stream.write_all(head.as_bytes()).await.unwrap();
+        let request = signed(&format!("slow_{n}"), "x".repeat(1000));
+        let mut stream = server.begin(&request, "content-length: 1000\r\n").await;
         stream.write_all(b"xxxxxxxxxx").await.unwrap();
         slow.push(stream);
     }
