@@ -72,7 +72,7 @@ impl Seen {
         (seen, guard)
     }
 
-    pub fn subscriber(&self) -> impl Subscriber + Send + Sync + use<> {
+    fn subscriber(&self) -> impl Subscriber + Send + Sync + use<> {
         tracing_subscriber::registry().with(self.clone())
     }
 
@@ -84,6 +84,14 @@ impl Seen {
     /// Takes the other events since the last call.
     pub fn events(&self) -> Vec<Logged> {
         std::mem::take(&mut self.kept.lock().unwrap().events)
+    }
+
+    /// Takes the only other event since the last call.
+    #[track_caller]
+    pub fn event(&self) -> Logged {
+        let events = self.events();
+        assert_eq!(events.len(), 1, "{events:?}");
+        events[0].clone()
     }
 
     /// Takes the spans that have ended since the last call.

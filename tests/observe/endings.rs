@@ -44,8 +44,9 @@ pub const KINDS: [RejectionKind; 15] = [
     RejectionKind::HandlerTimeout,
 ];
 
+/// A type that [`PAYLOAD`] cannot be decoded as.
 #[derive(Clone, Debug, Deserialize)]
-struct Order {
+pub struct Order {
     #[allow(dead_code, reason = "only its type matters")]
     amount: u32,
 }

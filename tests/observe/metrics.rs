@@ -55,15 +55,11 @@ impl Seen {
 impl Series {
     /// Returns the counters that are not 0.
     fn counted(&self) -> Vec<(&str, u64)> {
-        let counter = |(key, value): (&'_ String, &DebugValue)| match value {
-            DebugValue::Counter(count) if *count > 0 => Some((key.clone(), *count)),
+        let nonzero = self.0.iter().filter_map(|(name, value)| match value {
+            DebugValue::Counter(count) if *count > 0 => Some((&**name, *count)),
             _ => None,
-        };
-        let counted: Vec<_> = self.0.iter().filter_map(counter).collect();
-        counted
-            .into_iter()
-            .map(|(key, count)| (self.0.get_key_value(&key).unwrap().0.as_str(), count))
-            .collect()
+        });
+        nonzero.collect()
     }
 
     fn recorded(&self, series: &str) -> Vec<f64> {
