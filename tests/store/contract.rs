@@ -8,45 +8,42 @@ use std::{
 
 use tower_webhook::{
     Clock, ManualClock,
-    store::{self, AnyStore, CachedStore, Claim, Key, Store, StoreError, Token},
+    store::{self, AnyStore, CachedStore, Claim, Key, MokaStore, Store, StoreError, Token},
 };
 
 use crate::store_on;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_memory_store_keeps_the_contract() {
+/// Runs the contract test on a store whose time is that of the clock.
+async fn keeps_the_contract<S: Store>(store: impl FnOnce(ManualClock) -> S) {
     let clock = ManualClock::at_unix(1_700_000_000);
-    store::contract(store_on(&clock, 10_000), async |time| clock.advance(time)).await;
+    store::contract(store(clock.clone()), async |time| clock.advance(time)).await;
+}
+
+fn memory(clock: ManualClock) -> MokaStore {
+    store_on(&clock, 10_000)
+}
+
+fn cached(clock: ManualClock) -> CachedStore<MokaStore> {
+    CachedStore::new(memory(clock.clone()), 100).clock(clock)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_arc_of_a_store_keeps_the_contract() {
-    let clock = ManualClock::at_unix(1_700_000_000);
-    store::contract(Arc::new(store_on(&clock, 10_000)), async |time| clock.advance(time)).await;
+async fn each_store_in_memory_keeps_the_contract() {
+    keeps_the_contract(memory).await;
+    keeps_the_contract(cached).await;
+    keeps_the_contract(|clock| Arc::new(memory(clock))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_type_erased_store_keeps_the_contract() {
-    let clock = ManualClock::at_unix(1_700_000_000);
-    let memory = || store_on(&clock, 10_000);
-    let cached = CachedStore::new(memory(), 100).clock(clock.clone());
-    for store in [AnyStore::from(memory()), AnyStore::from(Arc::new(memory())), AnyStore::from(cached)] {
-        store::contract(store, async |time| clock.advance(time)).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_cached_store_keeps_the_contract() {
-    let clock = ManualClock::at_unix(1_700_000_000);
-    let store = CachedStore::new(store_on(&clock, 10_000), 100).clock(clock.clone());
-    store::contract(store, async |time| clock.advance(time)).await;
+    keeps_the_contract(|clock| AnyStore::from(memory(clock))).await;
+    keeps_the_contract(|clock| AnyStore::from(cached(clock))).await;
+    keeps_the_contract(|clock| AnyStore::from(Arc::new(memory(clock)))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_store_of_the_documentation_keeps_the_contract() {
-    let clock = ManualClock::at_unix(1_700_000_000);
-    let store = MapStore::new(clock.clone());
-    store::contract(store, async |time| clock.advance(time)).await;
+    keeps_the_contract(MapStore::new).await;
 }
 
 /// The store from the documentation of `store`, with a clock.
@@ -126,8 +123,19 @@ struct Wrong {
     looking: Mutex<HashMap<Key, usize>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
+/// Declares the faults, and the list of all of them.
+macro_rules! faults {
+    ($($fault:ident,)+) => {
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        enum Fault {
+            $($fault,)+
+        }
+
+        const FAULTS: &[Fault] = &[$(Fault::$fault,)+];
+    };
+}
+
+faults! {
     AllAcquire,
     AnyoneMayComplete,
     AnyoneMayExtend,
@@ -240,26 +248,7 @@ impl Store for Wrong {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_contract_test_detects_each_fault() {
-    use Fault::*;
-    for fault in [
-        AllAcquire,
-        AnyoneMayComplete,
-        AnyoneMayExtend,
-        AnyoneMayRelease,
-        ForgetsCompletedKeys,
-        ExtendHasNoEffect,
-        ExtendsExpiredClaims,
-        FencingRestartsWhenForgotten,
-        FencingRestartsWhenReleased,
-        FencingFallsWhenRepeated,
-        ForgetsRunningClaims,
-        ForgetsTooSoon,
-        KeysReadAlike,
-        ChecksBeforeItClaims,
-        NoNewLeaseWhenRepeated,
-        ReleasesCompletedKeys,
-        RemembersTooLong,
-    ] {
+    for &fault in FAULTS {
         let clock = ManualClock::at_unix(1_700_000_000);
         let runtime = tokio::runtime::Handle::current();
         let check = move || {
