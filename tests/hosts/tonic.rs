@@ -257,18 +257,16 @@ async fn a_call_without_a_valid_signature_is_unauthenticated() {
 }
 
 #[tokio::test]
-async fn a_call_over_the_limit_is_resource_exhausted() {
-    let host = start(|layer| layer.body_limit(1024)).await;
-    let status = place(signing(&host.channel), "msg_1", &"two ".repeat(1024)).await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (Code::ResourceExhausted, "body too large"));
-    assert!(host.calls.is_empty());
-}
-
-#[tokio::test]
-async fn an_undecodable_call_is_an_invalid_argument() {
-    let host = start(|layer| layer.decode::<(), _>(|_| Err("not an order".into()))).await;
-    let status = place(signing(&host.channel), "msg_1", "two").await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "undecodable payload"));
+async fn a_call_that_is_too_large_or_undecodable_is_rejected_with_its_status() {
+    let host = start(|layer| layer.body_limit(1024).decode::<(), _>(|_| Err("not an order".into()))).await;
+    let large = "two ".repeat(1024);
+    for (message, code, text) in [
+        (&*large, Code::ResourceExhausted, "body too large"),
+        ("two", Code::InvalidArgument, "undecodable payload"),
+    ] {
+        let status = place(signing(&host.channel), "msg_1", message).await.unwrap_err();
+        assert_eq!((status.code(), status.message()), (code, text));
+    }
     assert!(host.calls.is_empty());
 }
 
