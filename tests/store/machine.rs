@@ -9,7 +9,7 @@ use proptest::{
 };
 use tower_webhook::store::{Key, Store, Token};
 
-use crate::model::{Allowance, Answer, KEYS, Op, Reference};
+use crate::model::{Allowance, KEYS, Op, Reference, perform};
 
 const TOKENS: usize = 3;
 
@@ -42,26 +42,7 @@ pub(crate) async fn judge<S: Store>(
     let tokens: [_; TOKENS] = std::array::from_fn(|_| Token::mint());
     let mut reference = Reference::new(allowance);
     for op in ops {
-        let time = |units| allowance.unit * units;
-        let answer = match op {
-            Op::Claim { key, token, lease } => {
-                Answer::Claim(store.claim(&keys[key], &tokens[token], time(lease)).await.unwrap())
-            }
-            Op::Extend { key, token, lease } => {
-                Answer::Was(store.extend(&keys[key], &tokens[token], time(lease)).await.unwrap())
-            }
-            Op::Complete { key, token, window } => {
-                Answer::Was(store.complete(&keys[key], &tokens[token], time(window)).await.unwrap())
-            }
-            Op::Release { key, token } => {
-                Answer::Was(store.release(&keys[key], &tokens[token]).await.unwrap())
-            }
-            Op::Forget { key } => Answer::Was(store.forget(&keys[key]).await.unwrap()),
-            Op::Advance { time: units } => {
-                advance(time(units)).await;
-                Answer::Passed
-            }
-        };
+        let answer = perform(op, store, &keys, &tokens, allowance.unit, &advance).await;
         let before = reference.clone();
         prop_assert!(reference.allows(op, answer), "{op:?} returned {answer:?} in the state {before:?}");
     }

@@ -2,38 +2,18 @@
 
 use std::time::Duration;
 
-use tower_webhook::store::Claim;
+use tower_webhook::store::{Claim, Key, Store, Token};
 
 pub(crate) const KEYS: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Op {
-    Claim {
-        key: usize,
-        token: usize,
-        lease: u32,
-    },
-    Extend {
-        key: usize,
-        token: usize,
-        lease: u32,
-    },
-    Complete {
-        key: usize,
-        token: usize,
-        window: u32,
-    },
-    Release {
-        key: usize,
-        token: usize,
-    },
-    Forget {
-        key: usize,
-    },
-    /// Advances the clock.
-    Advance {
-        time: u32,
-    },
+    Claim { key: usize, token: usize, lease: u32 },
+    Extend { key: usize, token: usize, lease: u32 },
+    Complete { key: usize, token: usize, window: u32 },
+    Release { key: usize, token: usize },
+    Forget { key: usize },
+    Advance { time: u32 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +21,34 @@ pub(crate) enum Answer {
     Claim(Claim),
     Was(bool),
     Passed,
+}
+
+/// Performs `op` on `store`, with times in `unit`. `advance` advances the store's clock.
+pub(crate) async fn perform(
+    op: Op,
+    store: &impl Store,
+    keys: &[Key],
+    tokens: &[Token],
+    unit: Duration,
+    advance: impl AsyncFnOnce(Duration),
+) -> Answer {
+    match op {
+        Op::Claim { key, token, lease } => {
+            Answer::Claim(store.claim(&keys[key], &tokens[token], unit * lease).await.unwrap())
+        }
+        Op::Extend { key, token, lease } => {
+            Answer::Was(store.extend(&keys[key], &tokens[token], unit * lease).await.unwrap())
+        }
+        Op::Complete { key, token, window } => {
+            Answer::Was(store.complete(&keys[key], &tokens[token], unit * window).await.unwrap())
+        }
+        Op::Release { key, token } => Answer::Was(store.release(&keys[key], &tokens[token]).await.unwrap()),
+        Op::Forget { key } => Answer::Was(store.forget(&keys[key]).await.unwrap()),
+        Op::Advance { time } => {
+            advance(unit * time).await;
+            Answer::Passed
+        }
+    }
 }
 
 /// The behavior that is allowed for some stores only.
@@ -67,7 +75,7 @@ pub(crate) struct Reference {
     keys: [Record; KEYS],
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Record {
     state: State,
     fencing_token: u64,
@@ -75,22 +83,17 @@ struct Record {
     settled: Option<(usize, bool)>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 enum State {
-    #[default]
     Free,
-    Running {
-        owner: usize,
-        until: Duration,
-    },
-    Completed {
-        until: Duration,
-    },
+    Running { owner: usize, until: Duration },
+    Completed { until: Duration },
 }
 
 impl Reference {
     pub(crate) fn new(allowance: Allowance) -> Self {
-        Self { allowance, now: Duration::ZERO, keys: Default::default() }
+        let free = Record { state: State::Free, fencing_token: 0, settled: None };
+        Self { allowance, now: Duration::ZERO, keys: [free; KEYS] }
     }
 
     /// Applies `op`. Returns `false` if a store must not return `answer` for `op`.

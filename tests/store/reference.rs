@@ -1,6 +1,6 @@
 //! Random operations on the stores in memory, which must return the same results as a model of a store.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use proptest::test_runner::TestCaseResult;
 use tower_webhook::{
@@ -34,11 +34,6 @@ fn the_memory_store() {
 fn a_memory_store_over_its_capacity() {
     let allowance = Allowance { evicts: true, ..Allowance::none(UNIT) };
     on_a_clock(allowance, |clock| MokaStore::new(1).clock(clock));
-}
-
-#[test]
-fn an_arc_of_the_memory_store() {
-    on_a_clock(Allowance::none(UNIT), |clock| Arc::new(MokaStore::new(1000).clock(clock)));
 }
 
 #[test]

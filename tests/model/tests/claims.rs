@@ -90,14 +90,9 @@ fn play(case: Case) {
 
 fn send_duplicates(case: Case) {
     let memory = Arc::new(MokaStore::new(100).clock(ModelClock));
-    let ledger = Arc::new(Ledger::new(case));
-    let store = Unreliable {
-        inner: memory.clone(),
-        failures: Mutex::new(2),
-        keys: Mutex::default(),
-        ledger: ledger.clone(),
-    };
-    let store = Arc::new(store);
+    let ledger = Arc::new(Ledger { case, runs: Mutex::default() });
+    let (failures, keys) = (Mutex::new(2), Mutex::default());
+    let store = Arc::new(Unreliable { inner: memory.clone(), failures, keys, ledger: ledger.clone() });
     let verifier = from_fn(move |request, _| {
         let verified = Verified::new();
         Ok(match case.of {
@@ -205,17 +200,16 @@ struct Runs {
 }
 
 impl Ledger {
-    fn new(case: Case) -> Self {
-        Self { case, runs: Mutex::default() }
-    }
-
-    async fn work(&self, fencing: Option<u64>) -> Result<(), Infallible> {
+    async fn work(&self, fencing: Option<u64>) {
         let working = Working::begin(self, fencing);
         for _ in 0..thread_rng().gen_range(0..3) {
             yield_now().await;
         }
         drop(working);
-        Ok(())
+    }
+
+    fn assert_handled(&self) {
+        assert!(self.runs.lock().unwrap().successes > 0, "it is a duplicate but was not handled");
     }
 }
 
@@ -294,17 +288,11 @@ impl Service<Request<Body>> for Handler {
 }
 
 async fn handle(ledger: &Ledger, fencing: Option<u64>) -> Result<(), ()> {
-    let _ = ledger.work(fencing).await;
+    ledger.work(fencing).await;
     let succeeds = thread_rng().gen_bool(0.5);
     // There is no await point between this and the layer's decision to complete the claim.
     ledger.runs.lock().unwrap().successes += usize::from(succeeds);
     if succeeds { Ok(()) } else { Err(()) }
-}
-
-impl Ledger {
-    fn assert_handled(&self) {
-        assert!(self.runs.lock().unwrap().successes > 0, "it is a duplicate but was not handled");
-    }
 }
 
 /// A call whose client hangs up after `patience` polls, or never.

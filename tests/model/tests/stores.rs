@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reference::{Allowance, Answer, KEYS, Op, Reference};
+use reference::{Allowance, Answer, KEYS, Op, Reference, perform};
 use shuttle::{
     future::block_on,
     rand::{Rng, thread_rng},
@@ -82,16 +82,18 @@ fn race<S: Store>(store: S, clock: Ticking, allowance: Allowance, windows: Range
     let keys = Arc::new(std::array::from_fn::<_, KEYS, _>(|key| Key::new("raced", &key.to_string())));
     // Actors may use each other's tokens, because another task may retry or settle a claim.
     let tokens: Arc<[Token]> = (0..ACTORS).map(|_| Token::mint()).collect();
+    let perform_noted = {
+        let history = history.clone();
+        move |op| {
+            let advance = async |time: Duration| {
+                clock.0.fetch_add(time.as_secs(), Ordering::SeqCst);
+            };
+            history.note(op, || block_on(perform(op, &*store, &*keys, &tokens, SECOND, advance)));
+        }
+    };
     let actors: Vec<_> = (0..ACTORS)
         .map(|actor| {
-            let (store, history, keys, tokens, clock, windows) = (
-                store.clone(),
-                history.clone(),
-                keys.clone(),
-                tokens.clone(),
-                clock.clone(),
-                windows.clone(),
-            );
+            let (perform_noted, windows) = (perform_noted.clone(), windows.clone());
             thread::spawn(move || {
                 for _ in 0..OPS {
                     let mut random = thread_rng();
@@ -106,7 +108,7 @@ fn race<S: Store>(store: S, clock: Ticking, allowance: Allowance, windows: Range
                         9..=10 => Op::Forget { key },
                         _ => Op::Advance { time },
                     };
-                    history.note(op, || block_on(ask(&*store, &clock, &*keys, &tokens, op)));
+                    perform_noted(op);
                 }
             })
         })
@@ -115,34 +117,11 @@ fn race<S: Store>(store: S, clock: Ticking, allowance: Allowance, windows: Range
         actor.join().unwrap();
     }
     // Once all leases and windows have expired, each key must be claimable.
-    let over = Op::Advance { time: 10_000 };
-    history.note(over, || block_on(ask(&*store, &clock, &*keys, &tokens, over)));
+    perform_noted(Op::Advance { time: 10_000 });
     for key in 0..KEYS {
-        let claim = Op::Claim { key, token: 0, lease: 1 };
-        history.note(claim, || block_on(ask(&*store, &clock, &*keys, &tokens, claim)));
+        perform_noted(Op::Claim { key, token: 0, lease: 1 });
     }
     history.check(allowance);
-}
-
-async fn ask(store: &impl Store, clock: &Ticking, keys: &[Key], tokens: &[Token], op: Op) -> Answer {
-    let time = |units| SECOND * units;
-    match op {
-        Op::Claim { key, token, lease } => {
-            Answer::Claim(store.claim(&keys[key], &tokens[token], time(lease)).await.unwrap())
-        }
-        Op::Extend { key, token, lease } => {
-            Answer::Was(store.extend(&keys[key], &tokens[token], time(lease)).await.unwrap())
-        }
-        Op::Complete { key, token, window } => {
-            Answer::Was(store.complete(&keys[key], &tokens[token], time(window)).await.unwrap())
-        }
-        Op::Release { key, token } => Answer::Was(store.release(&keys[key], &tokens[token]).await.unwrap()),
-        Op::Forget { key } => Answer::Was(store.forget(&keys[key]).await.unwrap()),
-        Op::Advance { time } => {
-            clock.0.fetch_add(time.into(), Ordering::SeqCst);
-            Answer::Passed
-        }
-    }
 }
 
 /// A clock in seconds. Reading it is a point at which the schedule may switch threads.
