@@ -77,6 +77,11 @@ impl Calls {
 }
 
 impl Call {
+    /// Returns the delivery that the layer handed over.
+    pub fn delivery(&self) -> &Delivery {
+        self.delivery.as_ref().expect("the layer handed over no delivery")
+    }
+
     pub fn answer(self, status: StatusCode) {
         self.answer.send(status).expect("the handler was dropped");
     }

@@ -57,23 +57,3 @@ async fn a_store_from_a_url_can_use_a_unix_socket() {
     let mut replica = Replica::new(layer(AnyStore::connect(&url).await.unwrap()));
     replica.handle("msg_1").await;
 }
-
-#[tokio::test]
-async fn endpoints_with_different_secrets_tables_or_scopes_do_not_share_keys() {
-    let server = Server::start().await;
-    let other_table = server.store().await.table("other");
-    other_table.migrate().await.unwrap();
-    let mut one = Replica::new(layer(server.store().await));
-    one.handle("msg_1").await;
-    let mut other = Replica::new(layer(other_table));
-    other.handle("msg_1").await;
-    let mut scoped = Replica::new(layer(server.store().await).scope("orders"));
-    scoped.handle("msg_1").await;
-    for replica in [one, other, scoped] {
-        replica.send(signed("msg_1")).await.assert_duplicate();
-    }
-    const SCOPED: &str =
-        "SELECT count(*) FROM webhook_deliveries WHERE key = 'standard-webhooks-orders:msg_1'";
-    assert_eq!(server.get::<i64>(SCOPED).await, 1);
-    assert_eq!(server.get::<i64>("SELECT count(*) FROM webhook_deliveries").await, 2);
-}

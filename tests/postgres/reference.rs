@@ -13,35 +13,21 @@ use sqlx::PgPool;
 use tower_webhook::store::{Claim, Key, PostgresStore, Store, Token};
 
 use crate::{
-    machine,
-    model::Allowance,
     server::{Server, pool_of},
+    store_server::reference::matches_the_model,
 };
 
-/// The unit of simulated time. It is far longer than the test, because real time passes on the server as well.
-const UNIT: Duration = Duration::from_secs(1000);
-
-fn on_a_server(settings: impl Fn(PostgresStore) -> PostgresStore) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let server = runtime.block_on(Server::start());
-    let store = settings(runtime.block_on(server.store()));
-    machine::run(200, |ops| {
-        runtime.block_on(async {
-            server.run("TRUNCATE webhook_deliveries").await;
-            let advance = async |time| server.advance(time).await;
-            machine::judge(&store, advance, Allowance::none(UNIT), ops).await
-        })
-    });
-}
+/// Longer than the test.
+const LONG: Duration = Duration::from_secs(1000);
 
 #[test]
 fn the_statements_match_the_model() {
-    on_a_server(|store| store);
+    matches_the_model::<Server, _>(200, |store, _| store);
 }
 
 #[test]
 fn statements_without_a_name_match_the_model() {
-    on_a_server(PostgresStore::without_prepared_statements);
+    matches_the_model::<Server, _>(200, |store, _| store.without_prepared_statements());
 }
 
 /// A key that several owners compete for.
@@ -60,7 +46,7 @@ async fn each_of_many_contended_keys_is_completed_once() {
         let server = Server::start_with(&[&format!("default_transaction_isolation={level}")]).await;
         server.run("CREATE TABLE effects (key text)").await;
         let pool = pool_of(16, server.options()).await;
-        let store = PostgresStore::new(pool.clone()).timeout(UNIT);
+        let store = PostgresStore::new(pool.clone()).timeout(LONG);
         let keys: Arc<Vec<_>> = Arc::new(
             (0..40)
                 .map(|n| Contended {
@@ -95,7 +81,7 @@ async fn each_of_many_contended_keys_is_completed_once() {
 
 async fn compete(store: &PostgresStore, pool: &PgPool, contended: &Contended, attempt: usize) {
     let (key, token) = (&contended.key, Token::mint());
-    match store.claim(key, &token, UNIT).await.unwrap() {
+    match store.claim(key, &token, LONG).await.unwrap() {
         Claim::InProgress => return,
         Claim::Completed => {
             assert!(contended.is_completed.load(Ordering::SeqCst), "{key} is completed without an effect");
@@ -108,13 +94,13 @@ async fn compete(store: &PostgresStore, pool: &PgPool, contended: &Contended, at
         }
     }
     if attempt.is_multiple_of(3) {
-        assert!(store.extend(key, &token, UNIT).await.unwrap());
+        assert!(store.extend(key, &token, LONG).await.unwrap());
     }
     if attempt.is_multiple_of(5) {
         contended.is_completed.store(true, Ordering::SeqCst);
         sqlx::query("INSERT INTO effects VALUES ($1)").bind(key.as_str()).execute(pool).await.unwrap();
         contended.is_owned.store(false, Ordering::SeqCst);
-        assert!(store.complete(key, &token, UNIT).await.unwrap());
+        assert!(store.complete(key, &token, LONG).await.unwrap());
     } else {
         contended.is_owned.store(false, Ordering::SeqCst);
         assert!(store.release(key, &token).await.unwrap());

@@ -153,6 +153,13 @@ impl Server {
         PgConnection::connect_with(&self.options()).await.unwrap()
     }
 
+    /// Begins a transaction with these statements, which ends with its connection.
+    pub async fn begin(&self, statements: &str) -> PgConnection {
+        let mut connection = self.connection().await;
+        sqlx::raw_sql(&format!("BEGIN; {statements}")).execute(&mut connection).await.unwrap();
+        connection
+    }
+
     /// Runs statements without a result.
     pub async fn run(&self, statements: &str) {
         sqlx::raw_sql(statements).execute(&mut self.connection().await).await.unwrap();

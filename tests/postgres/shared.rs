@@ -27,6 +27,16 @@ impl StoreServer for Server {
         self.store().await
     }
 
+    async fn other_store(&self) -> PostgresStore {
+        let store = self.store().await.table("other");
+        store.migrate().await.unwrap();
+        store
+    }
+
+    async fn clear(&self) {
+        self.run("TRUNCATE webhook_deliveries").await;
+    }
+
     async fn advance(&self, time: Duration) {
         self.advance(time).await;
     }
@@ -36,9 +46,7 @@ impl StoreServer for Server {
     }
 
     async fn pause(&self) -> PgConnection {
-        let mut connection = self.connection().await;
-        sqlx::raw_sql("BEGIN; LOCK TABLE webhook_deliveries").execute(&mut connection).await.unwrap();
-        connection
+        self.begin("LOCK TABLE webhook_deliveries").await
     }
 
     async fn resume(&self, pause: PgConnection) {

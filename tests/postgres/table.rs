@@ -4,17 +4,12 @@ use std::{error::Error, time::Duration};
 
 use tower_webhook::store::{Claim, Key, PostgresStore, Store, Token};
 
-use crate::server::{Server, until};
+use crate::{
+    server::{Server, until},
+    store_server::{LEASE, acquire},
+};
 
-const LEASE: Duration = Duration::from_secs(30);
 const HOUR: Duration = Duration::from_secs(3600);
-
-async fn acquire(store: &PostgresStore, key: &Key, token: &Token) -> u64 {
-    match store.claim(key, token, LEASE).await.unwrap() {
-        Claim::Acquired { fencing_token } => fencing_token,
-        other => panic!("{key} is {other:?}"),
-    }
-}
 
 #[tokio::test]
 async fn different_keys_have_different_readable_names() {
@@ -61,16 +56,6 @@ async fn a_row_shows_the_state_of_its_claim() {
     assert_eq!(row().await, format!("s:1 claimed {next} {fencing} 30"));
     let now: i64 = server.get("SELECT (extract(epoch FROM now()) * 1000000)::bigint").await;
     assert!(u64::try_from(now).unwrap().abs_diff(fencing) < 60_000_000, "{now} {fencing}");
-}
-
-#[tokio::test]
-async fn an_unlimited_lease_and_window_do_not_overflow() {
-    let server = Server::start().await;
-    let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
-    assert!(matches!(store.claim(&key, &token, Duration::MAX).await, Ok(Claim::Acquired { .. })));
-    assert!(store.extend(&key, &token, Duration::MAX).await.unwrap());
-    assert!(store.complete(&key, &token, Duration::MAX).await.unwrap());
-    assert_eq!(store.claim(&key, &Token::mint(), LEASE).await.unwrap(), Claim::Completed);
 }
 
 #[tokio::test]
@@ -125,17 +110,17 @@ async fn a_table_can_have_any_name() {
     {
         names.extend(["", "cte_", "with_", "cte_with_"].map(|prefix| format!("{prefix}{name}")));
     }
-    let (pool, lease) = (server.pool().await, LEASE);
+    let pool = server.pool().await;
     for name in names {
         let store = PostgresStore::new(pool.clone()).table(&name);
         store.migrate().await.unwrap();
         let (key, token) = (Key::new("s", "1"), Token::mint());
         let fencing = acquire(&store, &key, &token).await;
-        assert!(store.extend(&key, &token, lease).await.unwrap(), "{name}");
+        assert!(store.extend(&key, &token, LEASE).await.unwrap(), "{name}");
         assert!(store.release(&key, &token).await.unwrap(), "{name}");
         assert!(acquire(&store, &key, &token).await > fencing, "{name}");
-        assert!(store.complete(&key, &token, lease).await.unwrap(), "{name}");
-        assert_eq!(store.claim(&key, &Token::mint(), lease).await.unwrap(), Claim::Completed, "{name}");
+        assert!(store.complete(&key, &token, LEASE).await.unwrap(), "{name}");
+        assert_eq!(store.claim(&key, &Token::mint(), LEASE).await.unwrap(), Claim::Completed, "{name}");
         assert!(store.forget(&key).await.unwrap(), "{name}");
         assert_eq!(store.delete_expired(1).await.unwrap(), 0, "{name}");
         crate::transactions::complete_in_table(&server, &store).await;
@@ -167,9 +152,7 @@ async fn expired_rows_are_deleted_in_batches() {
     assert!(store.complete(&Key::new("s", "0"), &token, HOUR * 10).await.unwrap());
     assert_eq!(store.delete_expired(100).await.unwrap(), 0);
     server.advance(LEASE + HOUR).await;
-    let mut lock = server.connection().await;
-    let locked = "BEGIN; SELECT FROM webhook_deliveries WHERE key = 's:1' FOR UPDATE";
-    sqlx::raw_sql(locked).execute(&mut lock).await.unwrap();
+    let mut lock = server.begin("SELECT FROM webhook_deliveries WHERE key = 's:1' FOR UPDATE").await;
     assert_eq!(store.delete_expired(5).await.unwrap(), 5);
     assert_eq!(store.clone().without_prepared_statements().delete_expired(5).await.unwrap(), 3);
     assert_eq!(rows().await, 2);

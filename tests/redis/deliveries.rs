@@ -44,20 +44,3 @@ async fn a_store_from_a_url_can_use_a_unix_socket() {
     replica.handle("msg_1").await;
     assert!(server.run::<String>("INFO keyspace").await.contains("db1:keys=1"));
 }
-
-#[tokio::test]
-async fn endpoints_with_different_secrets_prefixes_or_scopes_do_not_share_keys() {
-    let server = Server::start().await;
-    let mut one = Replica::new(layer(server.store().await));
-    one.handle("msg_1").await;
-    let mut other = Replica::new(layer(server.store().await.prefix("other")));
-    other.handle("msg_1").await;
-    let mut scoped = Replica::new(layer(server.store().await).scope("orders"));
-    scoped.handle("msg_1").await;
-    for replica in [one, other, scoped] {
-        replica.send(signed("msg_1")).await.assert_duplicate();
-    }
-    let keys: Vec<String> = server.run("KEYS *").await;
-    assert!(keys.contains(&"webhook:standard-webhooks-orders:msg_1".to_owned()), "{keys:?}");
-    assert!(keys.iter().any(|key| key.starts_with("other:standard-webhooks-")), "{keys:?}");
-}

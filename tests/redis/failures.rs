@@ -3,46 +3,17 @@
 use std::{error::Error, time::Duration};
 
 use http::StatusCode;
-use tower_webhook::{
-    StoreFailure,
-    store::{AnyStore, Claim, Key, RedisStore, Store, StoreError, Token},
-};
+use tower_webhook::store::{AnyStore, Claim, Key, RedisStore, Store, StoreError, Token};
 
 use crate::{
     common::soon,
     proxy::Proxy,
     server::{Server, until},
-    store_server::replica::{Replica, layer, signed},
+    store_server::{
+        LEASE,
+        replica::{Replica, layer, signed},
+    },
 };
-
-const LEASE: Duration = Duration::from_secs(30);
-
-#[tokio::test]
-async fn a_failure_that_cannot_be_stored_is_released_when_redis_is_back() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let running = replica.begin(signed("msg_1"));
-    let call = replica.call().await;
-    server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
-    call.answer(StatusCode::BAD_GATEWAY);
-    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
-    server.run::<()>("CLIENT UNPAUSE").await;
-    replica.handle_in_time("msg_1").await;
-}
-
-#[tokio::test]
-async fn a_server_that_pauses_writes_times_out() {
-    let server = Server::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
-    let mut proceeding = Replica::new(proceeding);
-    server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
-    replica.send(signed("msg_1")).await.assert_unavailable();
-    assert!(!proceeding.handle("msg_1").await.is_deduped());
-    server.run::<()>("CLIENT UNPAUSE").await;
-    replica.handle_in_time("msg_1").await;
-    proceeding.send(signed("msg_1")).await.assert_duplicate();
-}
 
 #[tokio::test]
 async fn a_paused_server_gets_a_few_releases_for_each_rejected_delivery() {
@@ -104,11 +75,7 @@ async fn a_full_server_rejects_new_claims_and_settles_existing_ones() {
 #[tokio::test]
 async fn a_read_only_replica_detects_duplicates_and_rejects_claims() {
     let master = Server::start().await;
-    let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
-    until("the Redis replica has synchronized", async || {
-        redis_replica.responds("INFO replication", "master_link_status:up").await
-    })
-    .await;
+    let redis_replica = master.start_replica().await;
     let mut replica = Replica::new(layer(master.store().await));
     let misled = Replica::new(layer(redis_replica.store().await));
     replica.handle("msg_1").await;
@@ -181,10 +148,8 @@ async fn the_store_reconnects_after_a_rejected_connection() {
     let mut replica = Replica::new(layer(server.store().await));
     replica.handle("msg_1").await;
     let mut run = async |command: &str| {
-        let mut words = command.split(' ');
-        let mut command = redis::cmd(words.next().unwrap());
-        command.arg(words.collect::<Vec<_>>());
-        command.query_async::<()>(&mut test).await.unwrap();
+        let words: Vec<_> = command.split(' ').collect();
+        redis::cmd(words[0]).arg(&words[1..]).query_async::<()>(&mut test).await.unwrap();
     };
     run("CONFIG SET maxclients 1").await;
     run("CLIENT KILL TYPE normal").await;
@@ -209,12 +174,12 @@ async fn connection_errors_name_the_cause_and_hide_the_password() {
     ];
     for (url, reason) in cases {
         let error: StoreError = RedisStore::connect(&url).await.unwrap_err();
-        let text = format!("{error} {error:?} {}", error.source().unwrap());
-        assert!(text.contains(reason), "{text}");
-        assert!(!text.contains("hunter2"), "{text}");
+        let mut texts = vec![format!("{error} {error:?} {}", error.source().unwrap())];
         if url.contains(':') {
             let error = AnyStore::connect(&url).await.unwrap_err();
-            let text = format!("{error} {error:?} {}", error.source().unwrap());
+            texts.push(format!("{error} {error:?} {}", error.source().unwrap()));
+        }
+        for text in texts {
             assert!(text.contains(reason) && !text.contains("hunter2"), "{text}");
         }
     }
@@ -241,17 +206,6 @@ async fn the_documented_permissions_are_enough() {
     replica.answer(signed("msg_2"), StatusCode::BAD_GATEWAY).await;
     assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
     replica.handle("msg_1").await;
-}
-
-#[tokio::test]
-async fn a_permanent_error_is_not_retried() {
-    let server = Server::start().await;
-    let store = server.store().await;
-    server.run::<()>("SET webhook:s:1 something-else").await;
-    let error = store.claim(&Key::new("s", "1"), &Token::mint(), LEASE).await.unwrap_err();
-    assert!(error.source().unwrap().to_string().contains("WRONGTYPE"), "{error:?}");
-    let calls = server.calls().await;
-    assert_eq!((calls.get("evalsha"), calls.get("eval")), (Some(&1), Some(&1)), "{calls:?}");
 }
 
 #[tokio::test]

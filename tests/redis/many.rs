@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::Duration,
 };
 
 use redis_sentinel::SentinelConnection;
@@ -15,14 +14,15 @@ use tower_webhook::store::{Claim, Key, RedisStore, Store, Token};
 use crate::{
     cluster::Cluster,
     server::{Server, until},
-    store_server::replica::{Replica, layer, signed},
+    store_server::{
+        LEASE,
+        replica::{Replica, layer, signed},
+    },
 };
 
 #[allow(dead_code, reason = "an example, whose `main` is not called here")]
 #[path = "../../examples/redis_sentinel.rs"]
 mod redis_sentinel;
-
-const LEASE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_cluster_takes_as_many_round_trips_as_a_single_server() {
@@ -101,11 +101,7 @@ async fn claims_succeed_while_their_slot_is_migrated() {
 #[tokio::test]
 async fn the_store_follows_a_failover_by_sentinel() {
     let mut master = Server::start().await;
-    let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
-    until("the Redis replica is connected to the master", async || {
-        redis_replica.responds("INFO replication", "master_link_status:up").await
-    })
-    .await;
+    let redis_replica = master.start_replica().await;
     let configuration = std::env::temp_dir().join(format!("sentinel-{}.conf", std::process::id()));
     let text = format!(
         "sentinel monitor shop 127.0.0.1 {} 1\nsentinel down-after-milliseconds shop 500\n\

@@ -1,19 +1,13 @@
 //! The records in Redis and the names of their keys.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, error::Error, time::Duration};
 
-use tower_webhook::store::{Claim, Key, RedisStore, Store, Token};
+use tower_webhook::store::{Key, Store, Token};
 
-use crate::server::Server;
-
-const LEASE: Duration = Duration::from_secs(30);
-
-async fn acquire(store: &RedisStore, key: &Key, token: &Token) -> u64 {
-    match store.claim(key, token, LEASE).await.unwrap() {
-        Claim::Acquired { fencing_token } => fencing_token,
-        other => panic!("{key} is {other:?}"),
-    }
-}
+use crate::{
+    server::Server,
+    store_server::{LEASE, acquire},
+};
 
 #[tokio::test]
 async fn different_keys_and_prefixes_have_different_readable_names() {
@@ -60,43 +54,6 @@ async fn a_record_is_a_hash_with_a_time_to_live() {
 }
 
 #[tokio::test]
-async fn leases_and_windows_are_clamped() {
-    let server = Server::start().await;
-    let store = server.store().await;
-    for time in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX, Duration::from_millis(u64::MAX)] {
-        let (key, token) = (Key::new("s", &format!("{time:?}")), Token::mint());
-        assert!(matches!(store.claim(&key, &token, time).await.unwrap(), Claim::Acquired { .. }), "{time:?}");
-        store.extend(&key, &token, time).await.unwrap();
-        store.claim(&key, &token, LEASE).await.unwrap();
-        assert!(store.complete(&key, &token, time).await.unwrap());
-        // `advance` fails if a record has no time to live.
-        server.advance(Duration::ZERO).await;
-    }
-    let centuries = Key::new("s", &format!("{:?}", Duration::MAX));
-    server.advance(Duration::from_secs(86_400 * 365 * 99)).await;
-    assert_eq!(store.claim(&centuries, &Token::mint(), LEASE).await.unwrap(), Claim::Completed);
-}
-
-#[tokio::test]
-async fn repeated_operations_return_the_same_result() {
-    let server = Server::start().await;
-    let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
-    let fencing = acquire(&store, &key, &token).await;
-    assert_eq!(acquire(&store, &key, &token).await, fencing);
-    for _ in 0..2 {
-        assert!(store.release(&key, &token).await.unwrap());
-    }
-    assert!(!store.complete(&key, &token, LEASE).await.unwrap());
-    assert!(acquire(&store, &key, &token).await > fencing);
-    for _ in 0..2 {
-        assert!(store.complete(&key, &token, LEASE).await.unwrap());
-    }
-    assert!(!store.release(&key, &token).await.unwrap());
-    // Only the owner may repeat the completion.
-    assert!(!store.complete(&key, &Token::mint(), LEASE).await.unwrap());
-}
-
-#[tokio::test]
 async fn the_record_of_a_released_claim_expires_with_its_lease() {
     let server = Server::start().await;
     let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
@@ -128,22 +85,30 @@ async fn fencing_tokens_grow_across_an_expiry_a_flush_and_a_clock_set_back() {
 }
 
 #[tokio::test]
-async fn a_foreign_value_under_the_same_name_is_left_unchanged() {
+async fn a_foreign_value_under_the_same_name_is_an_error_and_left_unchanged() {
     let server = Server::start().await;
     let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
     server.run::<()>("SET webhook:s:1 theirs").await;
-    store.claim(&key, &token, LEASE).await.unwrap_err();
+    let error = store.claim(&key, &token, LEASE).await.unwrap_err();
+    assert!(error.source().unwrap().to_string().contains("WRONGTYPE"), "{error:?}");
+    // A permanent error is not retried.
+    let calls = server.calls().await;
+    assert_eq!((calls.get("evalsha"), calls.get("eval")), (Some(&1), Some(&1)), "{calls:?}");
     store.release(&key, &token).await.unwrap_err();
     store.forget(&key).await.unwrap_err();
     assert_eq!(server.run::<String>("GET webhook:s:1").await, "theirs");
 }
 
 #[tokio::test]
-async fn a_lease_is_at_most_a_hundred_years() {
+async fn a_lease_or_window_is_at_most_a_hundred_years() {
     let server = Server::start().await;
-    let (key, token) = (Key::new("s", "1"), Token::mint());
-    server.store().await.claim(&key, &token, Duration::MAX).await.unwrap();
-    let left = Duration::from_millis(server.run::<u64>("PTTL webhook:s:1").await);
+    let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
+    let left = async || Duration::from_millis(server.run::<u64>("PTTL webhook:s:1").await);
+    store.claim(&key, &token, Duration::MAX).await.unwrap();
+    let lease = left().await;
+    store.complete(&key, &token, Duration::MAX).await.unwrap();
     let year = Duration::from_secs(365 * 86_400);
-    assert!(year * 99 < left && left <= year * 100, "{left:?}");
+    for time in [lease, left().await] {
+        assert!(year * 99 < time && time <= year * 100, "{time:?}");
+    }
 }

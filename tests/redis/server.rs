@@ -54,6 +54,16 @@ impl Server {
         panic!("redis-server exits right after starting with {arguments:?}; run it by hand to see why");
     }
 
+    /// Starts a replica of this server, and waits until it is connected.
+    pub async fn start_replica(&self) -> Self {
+        let replica = Self::start_with(&format!("--replicaof 127.0.0.1 {}", self.port)).await;
+        until("the Redis replica is connected to the master", async || {
+            replica.responds("INFO replication", "master_link_status:up").await
+        })
+        .await;
+        replica
+    }
+
     /// Kills the server, like a crash.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
@@ -125,12 +135,8 @@ impl Server {
 
     /// Runs a command and returns an error if the server cannot be reached or the connection breaks.
     pub async fn try_to_run<T: FromRedisValue>(&self, command: &str) -> RedisResult<T> {
-        let mut words = command.split_whitespace();
-        let mut command = redis::cmd(words.next().unwrap());
-        words.for_each(|word| {
-            command.arg(word);
-        });
-        command.query_async(&mut self.try_to_connect().await?).await
+        let words: Vec<_> = command.split_whitespace().collect();
+        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut self.try_to_connect().await?).await
     }
 
     /// Returns whether the server is reachable and its response to `command` contains `text`. For polling.

@@ -29,6 +29,14 @@ impl StoreServer for Server {
         self.store().await
     }
 
+    async fn other_store(&self) -> RedisStore {
+        self.store().await.prefix("other")
+    }
+
+    async fn clear(&self) {
+        self.run::<()>("FLUSHALL").await;
+    }
+
     async fn advance(&self, time: Duration) {
         self.advance(time).await;
     }

@@ -7,7 +7,7 @@ use tower_webhook::{
     store::{AnyStore, CachedStore, Claim, Key, Store, Token, contract},
 };
 
-use super::StoreServer;
+use super::{LEASE, StoreServer};
 use crate::{common::NOW, server::until};
 
 pub async fn a_store_fulfills_the_contract<S: StoreServer>() {
@@ -47,4 +47,20 @@ pub async fn leases_and_windows_expire_by_the_servers_clock<S: StoreServer>() {
         assert!(acquired().await);
     }
     until("the window has expired", acquired).await;
+}
+
+pub async fn leases_and_windows_may_have_any_length<S: StoreServer>() {
+    let server = S::start().await;
+    let store = server.store().await;
+    for time in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX, Duration::from_millis(u64::MAX)] {
+        let (key, token) = (Key::new("s", &format!("{time:?}")), Token::mint());
+        assert!(matches!(store.claim(&key, &token, time).await.unwrap(), Claim::Acquired { .. }), "{time:?}");
+        store.extend(&key, &token, time).await.unwrap();
+        store.claim(&key, &token, LEASE).await.unwrap();
+        assert!(store.complete(&key, &token, time).await.unwrap());
+        // On Redis, this fails if a record has no time to live.
+        server.advance(Duration::ZERO).await;
+    }
+    let longest = Key::new("s", &format!("{:?}", Duration::MAX));
+    assert_eq!(store.claim(&longest, &Token::mint(), LEASE).await.unwrap(), Claim::Completed);
 }

@@ -10,7 +10,7 @@ use tower_webhook::{
 
 use super::{
     StoreServer,
-    replica::{PANIC, Replica, layer, signed},
+    replica::{Replica, layer, signed},
 };
 use crate::{
     common::{Call, NOW, github, outcomes, soon},
@@ -119,27 +119,6 @@ pub async fn one_of_many_duplicates_at_many_replicas_runs<S: StoreServer>() {
     }
 }
 
-pub async fn a_panic_releases<S: StoreServer>() {
-    let server = S::start().await;
-    let mut replica = Replica::new(layer(server.store().await));
-    let panicking = replica.begin(signed("msg_1"));
-    replica.call().await.answer(PANIC);
-    assert!(soon(panicking).await.unwrap_err().is_panic());
-    replica.handle("msg_1").await;
-}
-
-pub async fn a_handler_that_hangs_is_released<S: StoreServer>() {
-    let server = S::start().await;
-    let layer = layer(server.store().await).handler_timeout(Duration::from_millis(50));
-    let mut replica = Replica::new(layer);
-    let hanging = replica.begin(signed("msg_1"));
-    let _call = replica.call().await;
-    soon(hanging).await.unwrap().assert_rejected(RejectionKind::HandlerTimeout, "10");
-    let duplicate = replica.begin(signed("msg_1"));
-    replica.call().await;
-    duplicate.abort();
-}
-
 pub async fn a_client_that_hangs_up_during_the_handler_releases_the_claim<S: StoreServer>() {
     let server = S::start().await;
     let mut replica = Replica::new(layer(server.store().await));
@@ -204,7 +183,7 @@ pub async fn a_suspended_owner_cannot_settle<S: StoreServer>() {
 
         let running = other.begin(signed(id));
         let call = other.call().await;
-        let fencing = |call: &Call| call.delivery.as_ref().unwrap().fencing_token().unwrap();
+        let fencing = |call: &Call| call.delivery().fencing_token().unwrap();
         assert!(fencing(&call) > fencing(&former));
         former.answer(late);
         assert_eq!(soon(suspended).await.unwrap().0.status(), late);
@@ -214,21 +193,6 @@ pub async fn a_suspended_owner_cannot_settle<S: StoreServer>() {
         soon(running).await.unwrap();
         one.send(signed(id)).await.assert_duplicate();
     }
-}
-
-pub async fn a_client_that_hangs_up_on_a_detached_handler_completes_the_claim<S: StoreServer>() {
-    let server = S::start().await;
-    let layer = layer(server.store().await).detached();
-    let (drain, mut one) = (layer.drain(), Replica::new(layer));
-    let other = Replica::new(self::layer(server.store().await));
-    let running = one.begin(signed("msg_1"));
-    let call = one.call().await;
-    running.abort();
-    assert!(running.await.unwrap_err().is_cancelled());
-    other.send(signed("msg_1")).await.assert_in_progress();
-    call.answer(StatusCode::OK);
-    soon(drain.finished()).await;
-    other.send(signed("msg_1")).await.assert_duplicate();
 }
 
 pub async fn after_the_deadline_every_replica_sees_the_handlers_result<S: StoreServer>() {
@@ -279,4 +243,19 @@ pub async fn a_replay_under_a_new_id_is_a_duplicate_by_its_body<S: StoreServer>(
     replica.send(github(SECRET, "guid-3", "push", "{}")).await.assert_duplicate();
     replica.send(github(SECRET, "guid-3", "push", "{\"new\":1}")).await.assert_duplicate();
     assert!(replica.is_idle());
+}
+
+pub async fn endpoints_with_different_scopes_or_stores_do_not_share_keys<S: StoreServer>() {
+    let server = S::start().await;
+    let mut replicas = [
+        Replica::new(layer(server.store().await)),
+        Replica::new(layer(server.store().await).scope("orders")),
+        Replica::new(layer(server.other_store().await)),
+    ];
+    for replica in &mut replicas {
+        replica.handle("msg_1").await;
+    }
+    for replica in replicas {
+        replica.send(signed("msg_1")).await.assert_duplicate();
+    }
 }
