@@ -110,7 +110,7 @@ async fn deliveries_behind_pgbouncer_are_completed_in_their_transactions() {
         let running = replica.begin(signed(id));
         let call = replica.call().await;
         let mut transaction = pool.begin().await.unwrap();
-        store.complete_in(&mut transaction, call.delivery.as_ref().unwrap()).await.unwrap();
+        store.complete_in(&mut transaction, call.delivery()).await.unwrap();
         other.send(signed(id)).await.assert_in_progress();
         match status {
             StatusCode::OK => transaction.commit().await.unwrap(),
