@@ -62,6 +62,11 @@ impl Series {
         nonzero.collect()
     }
 
+    #[track_caller]
+    fn assert_counted(&self, name: &str, count: u64) {
+        assert!(self.counted().contains(&(name, count)), "{:?}", self.counted());
+    }
+
     fn recorded(&self, series: &str) -> Vec<f64> {
         match &self.0[series] {
             DebugValue::Histogram(values) => values.iter().map(|value| value.into_inner()).collect(),
@@ -139,16 +144,14 @@ async fn each_outcome_of_a_delivery_is_counted_and_measured() {
         }
         let _ = call.await;
         let series = seen.series();
-        let counted = series.counted();
-        let handlers = format!("webhook_handlers_total{{provider={STANDARD},end={end}}}");
-        assert!(counted.contains(&(&handlers, 1)), "{counted:?}");
+        series.assert_counted(&format!("webhook_handlers_total{{provider={STANDARD},end={end}}}"), 1);
         assert_eq!(
             series.recorded(&format!("webhook_handler_duration_seconds{{provider={STANDARD}}}")).len(),
             1
         );
         let settled = format!("webhook_settlements_total{{provider={STANDARD},settlement=released}}");
         // The release after a disconnect runs in the background, so it is not counted yet.
-        assert_eq!(counted.contains(&(&settled, 1)), end != "cancelled", "{counted:?}");
+        assert_eq!(series.counted().contains(&(&settled, 1)), end != "cancelled", "{end}");
     }
     assert_eq!(seen.series().gauge("webhook_deliveries_in_flight{provider=standard-webhooks}"), 0.0);
 }
@@ -191,7 +194,7 @@ async fn each_rejection_is_counted_under_its_kind() {
             _ => "rejected",
         };
         let delivered = format!("webhook_deliveries_total{{provider={provider},outcome={outcome}}}");
-        assert!(counted.contains(&(&delivered, 1)), "{counted:?}");
+        series.assert_counted(&delivered, 1);
         for gauge in ["unknown", STANDARD] {
             let in_flight = series.0.get(&format!("webhook_deliveries_in_flight{{provider={gauge}}}"));
             assert!(in_flight.is_none_or(|value| *value == DebugValue::Gauge(0.0.into())), "{in_flight:?}");
@@ -239,11 +242,7 @@ async fn store_operations_are_measured_during_the_handler_and_in_the_background(
     layer.drain().finished().await;
     let series = seen.series();
     assert_eq!(series.recorded(&of("claim")), [1.0]);
-    assert!(
-        series
-            .counted()
-            .contains(&("webhook_store_failures_total{provider=standard-webhooks,operation=claim}", 1))
-    );
+    series.assert_counted("webhook_store_failures_total{provider=standard-webhooks,operation=claim}", 1);
 
     store.heal();
     store.fail(Operation::Complete, Fault::Error);
@@ -253,22 +252,20 @@ async fn store_operations_are_measured_during_the_handler_and_in_the_background(
     store.heal();
     layer.drain().finished().await;
     let series = seen.series();
-    let counted = series.counted();
     for (name, count) in [
         ("webhook_settlements_total{provider=standard-webhooks,settlement=pending}", 1),
         // The attempt that the request waited for, and the first one in the background.
         ("webhook_store_failures_total{provider=standard-webhooks,operation=complete}", 2),
         ("webhook_settlement_retries_total{provider=standard-webhooks}", 2),
     ] {
-        assert!(counted.contains(&(name, count)), "{counted:?}");
+        series.assert_counted(name, count);
     }
 
     store.fail(Operation::Complete, Fault::Error);
     app.send(signed("msg_4", "{}")).await.assert_handled();
     layer.drain().finished().await;
-    let series = seen.series();
     let abandoned = "webhook_settlements_abandoned_total{provider=standard-webhooks,settlement=completed}";
-    assert!(series.counted().contains(&(abandoned, 1)), "{:?}", series.counted());
+    seen.series().assert_counted(abandoned, 1);
 }
 
 /// The background queue holds 1,024 releases; further ones are dropped.
@@ -283,8 +280,7 @@ async fn settlements_that_are_dropped_are_counted() {
         app.send(signed(&id.to_string(), "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
     }
     let abandoned = "webhook_settlements_abandoned_total{provider=standard-webhooks,settlement=released}";
-    let series = seen.series();
-    assert!(series.counted().contains(&(abandoned, 1030 - 1024)), "{:?}", series.counted());
+    seen.series().assert_counted(abandoned, 1030 - 1024);
     store.heal();
     layer.drain().finished().await;
 }
@@ -331,15 +327,10 @@ async fn the_number_of_provider_labels_is_limited() {
         app.send(request).await.assert_handled();
     }
     let series = seen.series();
-    let deliveries: BTreeSet<_> = series
-        .counted()
-        .iter()
-        .filter(|(name, _)| name.contains("accepted"))
-        .map(|(name, _)| *name)
-        .collect();
-    assert_eq!(deliveries.len(), 257);
+    let deliveries = series.counted().into_iter().filter(|(name, _)| name.contains("accepted"));
+    assert_eq!(deliveries.count(), 257);
     let others = "webhook_deliveries_total{provider=other,outcome=accepted}";
-    assert!(series.counted().contains(&(others, 300 - 256)));
+    series.assert_counted(others, 300 - 256);
 }
 
 #[tokio::test(start_paused = true)]
@@ -348,11 +339,8 @@ async fn a_recorder_may_be_installed_late_or_not_at_all() {
     app.send(signed("msg_1", "{}")).await.assert_handled();
     let (_guard, seen) = recorder();
     app.send(signed("msg_2", "{}")).await.assert_handled();
-    assert!(
-        seen.series()
-            .counted()
-            .contains(&("webhook_deliveries_total{provider=standard-webhooks,outcome=accepted}", 1))
-    );
+    let accepted = "webhook_deliveries_total{provider=standard-webhooks,outcome=accepted}";
+    seen.series().assert_counted(accepted, 1);
 }
 
 #[tokio::test(start_paused = true)]
