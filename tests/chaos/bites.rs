@@ -288,15 +288,6 @@ fn responses_must_be_correct() {
 fn the_ledger_must_be_consistent() {
     fine().begun(2, 2, 10).fails("same fencing token");
     fine().line(1, 60, Note::Effect(run(11))).fails("has no start");
-    for line in fine()
-        .line(3, 70, Note::Stalled(ms(1), ms(2)))
-        .settled(1, 10, 80, None)
-        .line(1, 5, Note::Locked(run(1)))
-        .0
-        .lines
-    {
-        assert_eq!(Line::parse(&line.to_string()), Some(line));
-    }
 }
 
 /// Returns a run on Postgres in replica 1, claimed at 10 and ended at 30, without an effect.
