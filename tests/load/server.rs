@@ -28,6 +28,7 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
+use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     net::{
@@ -58,8 +59,8 @@ pub struct Server {
     _output: Lines<BufReader<ChildStdout>>,
 }
 
-/// The counters of the server.
-#[derive(Clone, Debug, Default)]
+/// The counters of the server, which it sends as a line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct State {
     /// The open connections.
     pub connections: i64,
@@ -72,8 +73,6 @@ pub struct State {
     pub heap: i64,
     /// The peak since the last [`Server::begin`].
     pub most_heap: i64,
-    /// The calls of the handler.
-    pub handled: i64,
     /// The number of requests with each outcome.
     pub outcomes: BTreeMap<String, i64>,
 }
@@ -110,7 +109,8 @@ impl Server {
 
     async fn ask(&mut self, question: &str) -> State {
         self.questions.write_all(question.as_bytes()).await.unwrap();
-        State::read(&self.answers.next_line().await.unwrap().expect("the server has exited"))
+        let answer = self.answers.next_line().await.unwrap().expect("the server has exited");
+        serde_json::from_str(&answer).unwrap()
     }
 
     /// Waits until there are no connections and no requests.
@@ -151,45 +151,6 @@ impl Server {
     }
 }
 
-impl State {
-    const NUMBERS: [&str; 7] =
-        ["connections", "most_connections", "in_flight", "most_in_flight", "heap", "most_heap", "handled"];
-
-    fn numbers(&mut self) -> [&mut i64; 7] {
-        [
-            &mut self.connections,
-            &mut self.most_connections,
-            &mut self.in_flight,
-            &mut self.most_in_flight,
-            &mut self.heap,
-            &mut self.most_heap,
-            &mut self.handled,
-        ]
-    }
-
-    fn write(mut self) -> String {
-        let outcomes = std::mem::take(&mut self.outcomes);
-        let numbers = Self::NUMBERS.into_iter().zip(self.numbers());
-        let numbers = numbers.map(|(name, value)| format!("{name}={value}"));
-        let outcomes = outcomes.iter().map(|(name, value)| format!("{name}={value}"));
-        numbers.chain(outcomes).collect::<Vec<_>>().join(" ") + "\n"
-    }
-
-    fn read(line: &str) -> Self {
-        let mut all: BTreeMap<String, i64> = line
-            .split(' ')
-            .map(|pair| pair.split_once('=').unwrap())
-            .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
-            .collect();
-        let mut state = Self::default();
-        for (name, value) in Self::NUMBERS.into_iter().zip(state.numbers()) {
-            *value = all.remove(name).unwrap();
-        }
-        state.outcomes = all;
-        state
-    }
-}
-
 /// A counter and its peak.
 #[derive(Default)]
 struct Count {
@@ -222,7 +183,6 @@ impl Drop for One<'_> {
 struct Counts {
     connections: Count,
     in_flight: Count,
-    handled: AtomicI64,
     outcomes: Mutex<BTreeMap<String, i64>>,
 }
 
@@ -259,10 +219,9 @@ fn serve() {
             most_in_flight: number(&counts.in_flight.most),
             heap,
             most_heap,
-            handled: number(&counts.handled),
             outcomes: counts.outcomes.lock().unwrap().clone(),
         };
-        runtime.block_on(admin.answer(&state.write()));
+        runtime.block_on(admin.answer(&(serde_json::to_string(&state).unwrap() + "\n")));
     }
 }
 
@@ -295,7 +254,7 @@ async fn listen(counts: Arc<Counts>) -> Admin {
 }
 
 fn app(counts: Arc<Counts>) -> Router {
-    let (outcomes, handled, in_flight) = (Arc::clone(&counts), Arc::clone(&counts), counts);
+    let (outcomes, in_flight) = (Arc::clone(&counts), counts);
     let layer = WebhookLayer::new(secret())
         .clock(ManualClock::at_unix(NOW))
         .body_limit(BODY_LIMIT)
@@ -309,10 +268,7 @@ fn app(counts: Arc<Counts>) -> Router {
             };
             *outcomes.outcomes.lock().unwrap().entry(name.to_owned()).or_default() += 1;
         });
-    let handler = async move |body: Bytes| {
-        handled.handled.fetch_add(1, Ordering::Relaxed);
-        body.len().to_string()
-    };
+    let handler = async |body: Bytes| body.len().to_string();
     Router::new().route("/orders", post(handler).layer(layer)).layer(DefaultBodyLimit::disable()).layer(
         from_fn(move |request, next: Next| {
             let counts = Arc::clone(&in_flight);
