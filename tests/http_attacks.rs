@@ -4,6 +4,9 @@
 
 #[macro_use]
 mod common;
+#[allow(dead_code, unreachable_pub, reason = "the load test uses the rest")]
+#[path = "load/wire.rs"]
+mod wire;
 
 use std::{
     net::SocketAddr,
@@ -20,13 +23,12 @@ use common::{
 };
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 use tower_webhook::{
     Delivery, ManualClock, OutcomeKind, RejectionKind as Kind, Secret, WebhookLayer, provider,
 };
+
+use crate::wire::{Wire, head};
 
 const GITHUB_SECRET: &str = "It's a Secret to Everybody";
 const CHUNKED: &str = "transfer-encoding: chunked\r\n";
@@ -96,11 +98,10 @@ impl Server {
     }
 
     /// Sends the head of `request` over a new connection, with the header lines `more`.
-    async fn begin(&self, request: &Sent, more: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.write_all(raw_head(request, more).as_bytes()).await.unwrap();
-        stream
+    async fn begin(&self, request: &Sent, more: &str) -> Wire {
+        let mut wire = Wire::connect(self.address).await;
+        wire.send(head(request.headers(), more)).await.unwrap();
+        wire
     }
 }
 
@@ -110,39 +111,17 @@ fn with_header(mut request: Sent, name: &'static str, value: impl AsRef<[u8]>) -
     request
 }
 
-fn raw_head(request: &Sent, more: &str) -> String {
-    let mut head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\n", request.method(), request.uri());
-    for (name, value) in request.headers() {
-        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
-    }
-    head + more + "\r\n"
-}
-
-/// Reads one response that has a `content-length`.
-async fn read_answer(stream: &mut TcpStream) -> (u16, String) {
-    let mut read = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&read).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            let length: usize = length.expect("`content-length` is missing").parse().unwrap();
-            if body.len() >= length {
-                return (head[9..12].parse().unwrap(), body.to_owned());
-            }
-        }
-        let mut some = [0; 4096];
-        match soon(stream.read(&mut some)).await.unwrap() {
-            0 => panic!("the connection ended after {text:?}"),
-            length => read.extend_from_slice(&some[..length]),
-        }
-    }
+/// Reads the status and the body of one response.
+async fn read_answer(wire: &mut Wire) -> (u16, String) {
+    let answer = soon(wire.answer()).await.expect("the connection ended without a response");
+    (answer.status, answer.body)
 }
 
 #[tokio::test]
 async fn a_content_length_of_64_gib_is_rejected() {
     let mut server = Server::standard().await;
-    let mut stream = server.begin(&signed("msg_1", "{}"), "content-length: 68719476736\r\n").await;
-    assert_eq!(read_answer(&mut stream).await.0, 413);
+    let mut wire = server.begin(&signed("msg_1", "{}"), "content-length: 68719476736\r\n").await;
+    assert_eq!(read_answer(&mut wire).await.0, 413);
     assert_eq!(server.next_rejection().await, Kind::BodyTooLarge);
     server.accepts(signed("msg_2", "{}")).await;
 }
@@ -150,11 +129,11 @@ async fn a_content_length_of_64_gib_is_rejected() {
 #[tokio::test]
 async fn a_chunked_body_is_read_to_its_last_chunk() {
     let mut server = Server::standard().await;
-    let mut stream = server.begin(&signed("msg_1", "{\"a\":1}"), CHUNKED).await;
+    let mut wire = server.begin(&signed("msg_1", "{\"a\":1}"), CHUNKED).await;
     for part in ["1\r\n{\r\n", "4\r\n\"a\":\r\n", "2\r\n1}\r\n", "0\r\n", "\r\n"] {
-        stream.write_all(part.as_bytes()).await.unwrap();
+        wire.send(part.as_bytes()).await.unwrap();
     }
-    assert_eq!(read_answer(&mut stream).await, (200, "7".to_owned()));
+    assert_eq!(read_answer(&mut wire).await, (200, "7".to_owned()));
     assert_eq!(server.outcomes.next().await.kind(), OutcomeKind::Accepted);
 }
 
@@ -162,13 +141,13 @@ async fn a_chunked_body_is_read_to_its_last_chunk() {
 async fn a_truncated_chunked_body_does_not_reach_the_handler() {
     let mut server = Server::standard().await;
     // The first chunk is the whole signed body, but an invalid chunk follows.
-    let mut stream = server.begin(&signed("msg_1", "{}"), CHUNKED).await;
-    stream.write_all(b"2\r\n{}\r\nnonsense\r\n").await.unwrap();
+    let mut wire = server.begin(&signed("msg_1", "{}"), CHUNKED).await;
+    wire.send(b"2\r\n{}\r\nnonsense\r\n").await.unwrap();
     assert_eq!(server.next_rejection().await, Kind::BodyInterrupted);
     // The same body, but the client disconnects before the last chunk.
-    let mut stream = server.begin(&signed("msg_1", "{}"), CHUNKED).await;
-    stream.write_all(b"2\r\n{}\r\n").await.unwrap();
-    drop(stream);
+    let mut wire = server.begin(&signed("msg_1", "{}"), CHUNKED).await;
+    wire.send(b"2\r\n{}\r\n").await.unwrap();
+    drop(wire);
     let outcome = server.outcomes.next().await;
     assert!(matches!(outcome.kind(), OutcomeKind::Aborted | OutcomeKind::Rejected), "{outcome:?}");
     assert_eq!(server.calls(), 0);
@@ -181,16 +160,16 @@ async fn a_body_over_the_limit_is_a_413_and_is_never_truncated() {
     // The signature is that of the body truncated at the limit.
     let limit = 1024 * 1024;
     let cut = "x".repeat(limit);
-    let mut stream = server.begin(&signed("msg_1", cut.clone()), CHUNKED).await;
-    stream.write_all(format!("{limit:x}\r\n{cut}\r\n1\r\nx\r\n0\r\n\r\n").as_bytes()).await.unwrap();
-    assert_eq!(read_answer(&mut stream).await, (413, "body too large".to_owned()));
+    let mut wire = server.begin(&signed("msg_1", cut.clone()), CHUNKED).await;
+    wire.send(format!("{limit:x}\r\n{cut}\r\n1\r\nx\r\n0\r\n\r\n")).await.unwrap();
+    assert_eq!(read_answer(&mut wire).await, (413, "body too large".to_owned()));
     assert_eq!(server.next_rejection().await, Kind::BodyTooLarge);
 
     // A body of 256 MiB is rejected long before its end.
-    let mut stream = server.begin(&signed("msg_1", cut.clone()), CHUNKED).await;
+    let mut wire = server.begin(&signed("msg_1", cut.clone()), CHUNKED).await;
     let chunk = format!("{limit:x}\r\n{cut}\r\n");
     let mut written = 0;
-    while written < 256 && stream.write_all(chunk.as_bytes()).await.is_ok() {
+    while written < 256 && wire.send(chunk.as_bytes()).await.is_ok() {
         written += 1;
     }
     assert_eq!(server.next_rejection().await, Kind::BodyTooLarge);
@@ -366,48 +345,30 @@ async fn a_rejection_reaches_a_client_that_is_still_writing() {
     let mut server = Server::standard().await;
     let body = "x".repeat(512 * 1024);
     let refused = signed_at(NOW - 999, "msg_1", body.clone());
-    let mut stream = server.begin(&refused, &format!("content-length: {}\r\n", body.len())).await;
+    let mut wire = server.begin(&refused, &format!("content-length: {}\r\n", body.len())).await;
     let (begin, rest) = body.split_at(1024);
-    stream.write_all(begin.as_bytes()).await.unwrap();
+    wire.send(begin.as_bytes()).await.unwrap();
     // The layer has rejected the request. An HTTP/1 client does not know yet and keeps writing.
     assert_eq!(server.next_rejection().await, Kind::StaleTimestamp);
     for part in rest.as_bytes().chunks(1000) {
-        stream.write_all(part).await.expect("the server closed the connection while the client was writing");
+        wire.send(part).await.expect("the server closed the connection while the client was writing");
     }
-    assert_eq!(read_answer(&mut stream).await, (401, "stale timestamp".to_owned()));
+    assert_eq!(read_answer(&mut wire).await, (401, "stale timestamp".to_owned()));
     // The connection can still be used.
-    let head = raw_head(&signed("msg_2", "{}"), "content-length: 2\r\n");
-    stream.write_all(format!("{head}{{}}").as_bytes()).await.unwrap();
-    assert_eq!(read_answer(&mut stream).await, (200, "2".to_owned()));
+    let head = head(signed("msg_2", "{}").headers(), "content-length: 2\r\n");
+    wire.send(format!("{head}{{}}")).await.unwrap();
+    assert_eq!(read_answer(&mut wire).await, (200, "2".to_owned()));
 }
 
 #[tokio::test]
 async fn a_request_that_expects_100_continue_is_rejected_without_it() {
     let server = Server::standard().await;
     let expecting = "content-length: 2\r\nexpect: 100-continue\r\n";
-    let mut stream = server.begin(&post("{}"), expecting).await;
-    let mut answer = [0; 12];
-    soon(stream.read_exact(&mut answer)).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 401");
+    let mut wire = server.begin(&post("{}"), expecting).await;
+    assert_eq!(read_answer(&mut wire).await.0, 401);
 
-    let mut stream = server.begin(&signed("msg_1", "{}"), expecting).await;
-    let mut go_on = [0; 25];
-    soon(stream.read_exact(&mut go_on)).await.unwrap();
-    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
-    stream.write_all(b"{}").await.unwrap();
-    assert_eq!(read_answer(&mut stream).await.0, 200);
-}
-
-#[tokio::test]
-async fn hundreds_of_slow_bodies_do_not_delay_an_honest_delivery() {
-    let mut server = Server::start(WebhookLayer::new(secret()).buffer_budget(64 * 1024)).await;
-    let mut slow = Vec::new();
-    for n in 0..200 {
-        let request = signed(&format!("slow_{n}"), "x".repeat(1000));
-        let mut stream = server.begin(&request, "content-length: 1000\r\n").await;
-        stream.write_all(b"xxxxxxxxxx").await.unwrap();
-        slow.push(stream);
-    }
-    server.accepts(signed("msg_1", "{}")).await;
-    server.accepts(signed("msg_2", "x".repeat(32 * 1024))).await;
+    let mut wire = server.begin(&signed("msg_1", "{}"), expecting).await;
+    assert_eq!(read_answer(&mut wire).await.0, 100);
+    wire.send(b"{}").await.unwrap();
+    assert_eq!(read_answer(&mut wire).await.0, 200);
 }

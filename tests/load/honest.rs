@@ -82,7 +82,7 @@ async fn deliver(server: SocketAddr, request: &[u8]) -> u64 {
                 // Retry sooner than `Retry-After` says, to measure when the delivery is accepted.
                 sleep(WAIT).await;
             }
-            _ => panic!("unexpected response to a valid delivery: {}", answer.head),
+            _ => panic!("unexpected response to a valid delivery: {}{}", answer.head, answer.body),
         }
     }
 }

@@ -19,6 +19,7 @@ pub struct Wire {
 pub struct Answer {
     pub status: u16,
     pub head: String,
+    pub body: String,
 }
 
 impl Wire {
@@ -89,7 +90,8 @@ fn parse(read: &[u8]) -> Option<(Answer, usize)> {
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let length: usize = length.map_or(0, |length| length.parse().unwrap());
     let status = head[9..12].parse().unwrap();
-    (read.len() >= end + length).then_some((Answer { status, head }, end + length))
+    let body = String::from_utf8(read.get(end..end + length)?.to_vec()).unwrap();
+    Some((Answer { status, head, body }, end + length))
 }
 
 /// Formats an HTTP/1 head with these headers and additional lines.
