@@ -80,6 +80,7 @@ use tokio::{
 
 use crate::{
     check::{History, Span, Store},
+    common::setting,
     faults::{Fault, Injector, watch},
     fleet::Fleet,
     ledger::{Line, Note, now, read},
@@ -105,12 +106,6 @@ const fn at_once(store: Store) -> usize {
 const DUPLICATES_AT_ONCE: usize = 32;
 /// The time limit for pending events after the last fault, and for pending settlements at the end.
 const DRAINING: Duration = Duration::from_secs(90);
-
-/// Reads a number from an environment variable.
-fn setting(name: &str) -> Option<u64> {
-    let value = env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}")))
-}
 
 /// A directory that is removed on drop.
 struct Directory(PathBuf);

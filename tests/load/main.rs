@@ -42,11 +42,10 @@ use tokio::{process::Command, task::JoinSet, time::timeout};
 use crate::{
     attacks::{Attack, Tally},
     budget::Filling,
+    common::setting,
     honest::{Honest, Kept},
     server::{Server, State},
-    settings::{
-        BODY_LIMIT, BODY_TIMEOUT, BUDGET, CAPACITY, KEPT_FREE, KIB, LONGEST, Size, descriptors, setting,
-    },
+    settings::{BODY_LIMIT, BODY_TIMEOUT, BUDGET, CAPACITY, KEPT_FREE, KIB, LONGEST, Size, descriptors},
 };
 
 /// The memory that may remain allocated after an attack, because the tables of the store and the runtime grow and

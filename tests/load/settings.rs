@@ -1,6 +1,6 @@
 //! The settings of the server and the sizes of the attacks.
 
-use std::{env, fs, time::Duration};
+use std::{fs, time::Duration};
 
 pub const KIB: usize = 1024;
 
@@ -58,12 +58,6 @@ impl Size {
     pub fn part(self, part: usize) -> Self {
         Self { connections: self.connections / part, flood: self.flood / part, ids: self.ids / part }
     }
-}
-
-/// Reads a number from an environment variable.
-pub fn setting(name: &str) -> Option<u64> {
-    let value = env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}")))
 }
 
 /// Returns the soft and the hard limit of descriptors for this process.
