@@ -15,7 +15,7 @@ use http_body_util::Empty;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tower::Layer;
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_webhook::{
     Delivery, Event, EventRouter, HandlerEnd, ManualClock, Outcome, OutcomeKind, Payload, PayloadRejection,
     Rejection, RejectionKind, Secret, Settlement, Undecodable, WebhookLayer, provider, verify::Endpoint,
@@ -396,26 +396,6 @@ async fn a_405_of_the_route_releases_the_delivery() {
     assert_eq!(client.send(put).await.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Released));
     assert_eq!(client.send(signed("msg_1", "{}")).await.status(), StatusCode::OK);
-}
-
-#[tokio::test]
-async fn a_handler_that_panics_is_run_again() {
-    async fn handler(delivery: Delivery, order: Event<Order>) {
-        assert!(delivery.fencing_token().is_some());
-        assert_ne!(order.number, 13, "an unlucky order");
-    }
-    let (tell, mut outcomes) = outcomes();
-    let app = Router::new()
-        .route("/orders", post(handler).layer(layer().json::<Order>().on_outcome(tell)))
-        .layer(CatchPanicLayer::new());
-    let client = Client::new(listen(app).await, Version::Http1);
-    // Both requests have the same id but different orders.
-    let unlucky = client.send(signed("msg_1", Order::json(13))).await;
-    assert_eq!(unlucky.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let outcome = outcomes.next().await;
-    assert_eq!(outcome.handler(), Some(HandlerEnd::Panicked));
-    assert_eq!(outcome.settlement(), Some(Settlement::Released));
-    assert_eq!(client.send(signed("msg_1", Order::json(17))).await.status(), StatusCode::OK);
 }
 
 /// The `LengthLimitError` reaches the layer inside two other errors: that of `RequestBodyLimitLayer`'s body type, and
