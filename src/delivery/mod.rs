@@ -101,7 +101,7 @@ impl Delivery {
         let (head, profile) = (request.head(), endpoint.verifier().profile());
         let payload = verified.payload.as_deref().unwrap_or(&body);
         let find = |location: &Location| location.first(head, payload).map(RequestText::from);
-        let find_value = |location: &Location| find(location).filter(|text| !text.is_empty());
+        let find_value = |location: &Location| find(location).filter(|text| !text.as_str().is_empty());
         let id = match verified.id {
             None if !verified.is_id_final => profile.id().iter().find_map(find_value),
             _ => None,
@@ -522,14 +522,6 @@ impl From<RequestValue<'_>> for RequestText {
 }
 
 impl RequestText {
-    /// Returns whether [`as_str`](Self::as_str) is empty, without decoding ASCII.
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Header(value) if value.as_bytes().is_ascii() => value.is_empty(),
-            _ => self.as_str().is_empty(),
-        }
-    }
-
     /// Returns the text; empty if the header is not UTF-8.
     fn as_str(&self) -> &str {
         match self {
