@@ -119,11 +119,14 @@ async fn a_router_without_a_layer_only_calls_its_fallback() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_ignored_event_gets_a_grpc_response_for_a_grpc_request() {
-    let request = with_header("content-type", "application/grpc", github("1", "star"));
+async fn an_ignored_event_gets_a_grpc_response_only_for_a_grpc_request() {
     let routes: Routes = EventRouter::new().on("push", Handler::default());
-    let response = github_layer().layer(routes).oneshot(request).await.unwrap();
-    assert_eq!(response.headers()["grpc-status"], "6");
+    for (content_type, status) in [("application/grpc", Some("6")), ("application/json", None)] {
+        let request = with_header("content-type", content_type, github("1", "star"));
+        let response = github_layer().layer(routes.clone()).oneshot(request).await.unwrap();
+        let found = response.headers().get("grpc-status").map(|status| status.to_str().unwrap());
+        assert_eq!(found, status, "{content_type}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
