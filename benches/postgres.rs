@@ -61,7 +61,7 @@ mod server;
 mod tools;
 
 use common::{handle, id, layer, median, rate, service, signed};
-use server::{LOGGED, Server};
+use server::Server;
 
 /// Deliveries in a round.
 const ROUND: usize = 1000;
@@ -96,8 +96,6 @@ fn main() {
         for at_once in [1, 16] {
             transactions(&server, at_once, rounds).await;
         }
-        println!("\n{:<34} {:>12}  goal", "statements", "each");
-        statements().await;
         println!(
             "\n{:<34} {:>12} {:>12} {:>7}",
             "beside Redis, deliveries/s", "PostgreSQL", "Redis", "ratio"
@@ -241,36 +239,6 @@ async fn transactions(server: &Server, at_once: usize, rounds: usize) {
         "",
         goal(ratio)
     );
-}
-
-/// Counts all statements in the server's log, including `BEGIN` and `COMMIT`.
-async fn statements() {
-    const DELIVERIES: usize = 100;
-    let server = start(&[LOGGED]).await;
-    let own = service(server.store().await);
-    let completing = completing(server.store().await, server.pool().await, None);
-    let count = || server.statements("LOG:  execute ") + server.statements("LOG:  statement: ");
-    let ids = |case| (0..DELIVERIES).map(move |n| id(case, n));
-    let print = |name, count: usize, goal: f64| {
-        let each = count as f64 / DELIVERIES as f64;
-        let verdict = if each <= goal { "ok" } else { "MISSED" };
-        println!("{name:<34} {each:>12.3}  {goal:.1} {verdict}");
-    };
-    for (name, goal) in [("handled delivery", 2.0), ("duplicate", 1.0)] {
-        let before = count();
-        for id in ids(0) {
-            handle(own.clone(), signed(&id)).await;
-        }
-        print(name, count() - before, goal);
-    }
-    // The claim, four of the transaction, and one that finds out whether the transaction was committed.
-    for (name, goal) in [("… completed in a transaction", 6.0), ("… duplicate", 1.0)] {
-        let before = count();
-        for id in ids(1) {
-            complete(completing.clone(), id).await;
-        }
-        print(name, count() - before, goal);
-    }
 }
 
 async fn beside_redis(

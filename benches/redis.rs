@@ -33,7 +33,7 @@ use std::{env, hint::black_box, time::Duration};
 use data_encoding::HEXLOWER;
 use redis::{Client, Cmd, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
 use sha1::{Digest, Sha1};
-use tower_webhook::store::{CachedStore, Claim, Key, RedisStore, Store, Token};
+use tower_webhook::store::{Claim, Key, RedisStore, Store, Token};
 
 #[allow(dead_code, reason = "another benchmark uses the rest")]
 mod common;
@@ -63,10 +63,6 @@ fn main() {
         for at_once in [1, 16, 64, 256] {
             rates(&server, at_once, rounds).await;
         }
-        println!("\n{:<34} {:>12}  goal", "round trips", "each");
-        round_trips(&server).await;
-        println!("\n{:<34} {:>12}", "duplicates found in the cache", "share");
-        cached(&server).await;
     });
 }
 
@@ -114,41 +110,6 @@ async fn rates(server: &Server, at_once: usize, rounds: usize) {
         "{at_once:>3} concurrent {:19} {layer:>12.0} {alone:>12.0} {base:>12.0} {ratio:>7.3}  0.90 {verdict}",
         ""
     );
-}
-
-async fn round_trips(server: &Server) {
-    let service = service(server.store().await);
-    for (name, goal) in [("handled delivery", 2.0), ("duplicate", 1.0)] {
-        server.run::<()>("CONFIG RESETSTAT").await;
-        for n in 0..ROUND {
-            handle(service.clone(), signed(&id(0, n))).await;
-        }
-        let each = server.round_trips().await as f64 / ROUND as f64;
-        let verdict = if each <= goal { "ok" } else { "MISSED" };
-        println!("{name:<34} {each:>12.3}  {goal:.1} {verdict}");
-    }
-}
-
-/// Sends each delivery once to one replica, and then four duplicates of it to each of two replicas,
-/// like a provider that retries too early.
-async fn cached(server: &Server) {
-    const COPIES: usize = 4;
-    server.run::<()>("FLUSHALL").await;
-    let cached = async || service(CachedStore::new(server.store().await, 10_000));
-    let (one, other) = (cached().await, cached().await);
-    for n in 0..ROUND {
-        handle(one.clone(), signed(&id(0, n))).await;
-    }
-    for (name, service) in [("on the replica that handled it", one), ("on another replica", other)] {
-        server.run::<()>("CONFIG RESETSTAT").await;
-        for _ in 0..COPIES {
-            for n in 0..ROUND {
-                handle(service.clone(), signed(&id(0, n))).await;
-            }
-        }
-        let asked = server.round_trips().await as f64 / (COPIES * ROUND) as f64;
-        println!("{name:<34} {:>10.1} %", 100.0 * (1.0 - asked));
-    }
 }
 
 // The store without the layer, and the bare client.
