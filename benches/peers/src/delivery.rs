@@ -148,12 +148,6 @@ pub struct Sent {
     next: usize,
 }
 
-impl Sent {
-    pub fn frames_left(&self) -> usize {
-        self.frames.len().saturating_sub(self.next)
-    }
-}
-
 impl Body for Sent {
     type Data = Bytes;
     type Error = Infallible;

@@ -14,7 +14,7 @@ use crate::{
     contender::{
         self, Contender, Dedupe, Floor,
         by_hand::{self, Seen},
-        collect, floor, github_layer, handle, late, layer, least, ours, peers, peers_in_axum, verify_layer,
+        collect, floor, github_layer, handle, layer, least, ours, peers, peers_in_axum, verify_layer,
     },
     delivery::{
         Case::{Candidates32, Valid, WrongSignature},
@@ -38,7 +38,7 @@ pub struct Table {
 }
 
 pub fn tables(runtime: &Rc<Runtime>) -> Vec<Table> {
-    vec![raw_body(runtime), reading(runtime), in_axum(runtime), deduplicating(runtime), last_frame(runtime)]
+    vec![raw_body(runtime), reading(runtime), in_axum(runtime), deduplicating(runtime)]
 }
 
 /// Returns the contenders whose handler ignores its body.
@@ -240,27 +240,4 @@ fn extracting(runtime: &Rc<Runtime>, typed: bool) -> Group {
         Contender::new("by hand", runtime, by_hand),
     ];
     Group::new(Delivery::new(Github, Valid, KIB, One), contenders)
-}
-
-/// Returns the time from the last frame's arrival to the call of the handler.
-fn last_frame(runtime: &Rc<Runtime>) -> Table {
-    let by_hand = by_hand::Verified {
-        verify: by_hand::with_key(by_hand::github),
-        inner: service_fn(late::handle::<Full<Bytes>>),
-    };
-    let ours = layer(Github, Dedupe::Off).layer(service_fn(late::handle::<Body>));
-    let contenders = vec![
-        floor(Floor::default()),
-        late::contender("tower-webhook", runtime, ours),
-        late::contender("by hand", runtime, by_hand),
-    ];
-    Table {
-        title: "from the last frame to the handler",
-        floor: "floor",
-        columns: &["tower-webhook", "by hand"],
-        rows: vec![(
-            "GitHub, 1 MiB in 64 frames",
-            Group::new(Delivery::new(Github, Valid, MIB, Many), contenders),
-        )],
-    }
 }

@@ -2,7 +2,6 @@
 
 pub mod by_hand;
 mod floor;
-pub mod late;
 pub mod least;
 mod ours;
 mod peers;
