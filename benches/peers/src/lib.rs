@@ -7,6 +7,7 @@
 
 pub mod contender;
 pub mod delivery;
+pub mod memory_store;
 pub mod print;
 pub mod rounds;
 pub mod tables;

@@ -2,10 +2,8 @@
 
 use std::{
     hint::black_box,
-    pin::pin,
     rc::Rc,
     sync::Barrier,
-    task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -14,24 +12,18 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 use peers::{
     contender::{Contender, Dedupe, Floor, floor, handle, layer},
     delivery::{Case, Delivery, Frames, KIB, Scheme, id_of},
+    memory_store::{CAPACITY, IDS, handled},
     print::{bytes, head, rounds, row, time},
     rounds::{median, once},
 };
 use tokio::runtime::Builder;
 use tower::{Layer, service_fn};
-use tower_webhook::{
-    Body, WebhookLayer,
-    store::{Claim, Key, MokaStore, Store, Token},
-};
+use tower_webhook::{Body, WebhookLayer, store::MokaStore};
 
 pub fn measure() {
     sizes();
     threads();
 }
-
-const IDS: [(usize, &str); 3] =
-    [(1_000, "1,000 ids"), (100_000, "100,000 ids"), (1_000_000, "1,000,000 ids")];
-const CAPACITY: u64 = 2_000_000;
 
 /// Measures a claim and its completion in stores of several sizes. For comparison, also measures an insert
 /// into a `moka` cache of the same size: such inserts account for most of the store's cost.
@@ -74,27 +66,12 @@ fn sizes() {
     }
 }
 
-fn handled(store: &MokaStore, id: &str) {
-    let (key, token) = (Key::new("standard_webhooks", id), Token::mint());
-    let claim = now(store.claim(&key, &token, Duration::from_secs(30))).unwrap();
-    assert!(matches!(claim, Claim::Acquired { .. }));
-    assert!(now(store.complete(&key, &token, Duration::from_secs(8 * 86_400))).unwrap());
-}
-
 /// Returns the resident memory of this process. It exceeds the bytes that `allocations` counts, because
 /// the allocator rounds up and keeps freed memory. With few ids, the memory per id is not meaningful.
 fn resident() -> usize {
     let sizes = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = sizes.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
     pages.unwrap_or_default() * 4096
-}
-
-/// Returns the output of a future that is never pending.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(ready) => ready,
-        Poll::Pending => panic!("memory store is pending"),
-    }
 }
 
 /// Measures the gain of a second thread. Both threads share one layer, as the worker threads of a server
