@@ -195,7 +195,7 @@ async fn hyper_serves(listener: TcpListener, handler: &str, redis: &Server) {
         _ if handler.starts_with("by hand") => {
             let seen = seen(handler, redis).await;
             let inner = service_fn(move |request| by_hand::on_message(request, seen.clone()));
-            accepts(listener, by_hand::Verified { verify: by_hand::with_key(by_hand::standard), inner });
+            accepts(listener, by_hand::around(Scheme::Standard, inner));
         }
         _ => {
             let layer = layered(handler, redis).await.json::<Message>();

@@ -14,7 +14,7 @@ use crate::{
     contender::{
         self, Contender, Dedupe, Floor,
         by_hand::{self, Seen},
-        collect, floor, github_layer, handle, layer, least, ours, peers, peers_in_axum, verify_layer,
+        collect, floor, github_layer, handle, layer, least, peers, peers_in_axum, verify_layer,
     },
     delivery::{
         Case::{Candidates32, Valid, WrongSignature},
@@ -136,15 +136,11 @@ fn deduplicating(runtime: &Rc<Runtime>) -> Table {
 /// Returns the contenders that verify the signature and pass on the raw body.
 fn raw(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
     let scheme = delivery.scheme;
-    let verify = match scheme {
-        Standard => by_hand::standard,
-        Github => by_hand::github,
-    };
-    let by_hand =
-        by_hand::Verified { verify: by_hand::with_key(verify), inner: service_fn(by_hand::handle_full) };
+    let ours = layer(scheme, Dedupe::Off).layer(service_fn(handle::<Body>));
+    let by_hand = by_hand::around(scheme, service_fn(handle::<Full<Bytes>>));
     let mut contenders = vec![
         floor(Floor::default()),
-        Contender::new("tower-webhook", runtime, ours(scheme, Dedupe::Off, false)),
+        Contender::new("tower-webhook", runtime, ours),
         Contender::new("by hand", runtime, by_hand),
     ];
     contenders.extend(peers(scheme, runtime));
@@ -152,7 +148,10 @@ fn raw(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
 }
 
 fn deduped(runtime: &Rc<Runtime>, size: usize) -> Group {
-    let ours = |name, dedupe| Contender::new(name, runtime, ours(Standard, dedupe, true));
+    let ours = |name, dedupe| {
+        let layer = layer(Standard, dedupe).json::<Message>();
+        Contender::new(name, runtime, layer.layer(service_fn(handle::<Body>)))
+    };
     let contenders = vec![
         floor(Floor { typed: true, deduped: true }),
         ours("tower-webhook, fresh", Dedupe::InMemory),
@@ -194,18 +193,13 @@ fn collecting(runtime: &Rc<Runtime>, scheme: Scheme, oneshot: bool) -> Group {
         black_box((head, body.into_bytes().unwrap()));
         Ok(Response::new(Empty::new()))
     }
-    let verify = match scheme {
-        Standard => by_hand::standard,
-        Github => by_hand::github,
-    };
     let full = service_fn(collect::<Full<Bytes>>);
-    let by_hand = by_hand::Verified { verify: by_hand::with_key(verify), inner: full };
     let ours = layer(scheme, Dedupe::Off);
     let mut contenders = vec![
         floor(Floor::default()),
         contender(oneshot, "tower-webhook", runtime, ours.layer(service_fn(collect::<Body>))),
         contender(oneshot, "tower-webhook, into_bytes", runtime, ours.layer(service_fn(take_bytes))),
-        contender(oneshot, "by hand", runtime, by_hand),
+        contender(oneshot, "by hand", runtime, by_hand::around(scheme, full)),
         contender(
             oneshot,
             "`webhook-verify`",

@@ -24,7 +24,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use tower::Service;
 
-use crate::delivery::{MIB, Message, mac, now};
+use crate::delivery::{MIB, Message, Scheme, mac, now};
 
 /// A function that returns whether the signature in the headers matches the body.
 pub type Verify = fn(&Hmac<Sha256>, &HeaderMap, &[u8]) -> bool;
@@ -104,10 +104,17 @@ where
     }
 }
 
-/// Returns a verifier function with a prepared key.
-pub fn with_key(verify: Verify) -> impl Fn(&HeaderMap, &[u8]) -> bool + Clone + Send + Sync + 'static {
+/// Returns `inner` behind the verifier function written by hand.
+pub fn around<S>(
+    scheme: Scheme,
+    inner: S,
+) -> Verified<S, impl Fn(&HeaderMap, &[u8]) -> bool + Clone + Send + Sync + 'static> {
     let mac = mac();
-    move |headers, body| verify(&mac, headers, body)
+    let verify = match scheme {
+        Scheme::Standard => standard,
+        Scheme::Github => github,
+    };
+    Verified { verify: move |headers: &HeaderMap, body: &[u8]| verify(&mac, headers, body), inner }
 }
 
 /// The storage of handled ids.
@@ -216,11 +223,4 @@ pub async fn on_message(
 pub(crate) fn take<T>(message: T) -> StatusCode {
     drop(std::hint::black_box(message));
     StatusCode::OK
-}
-
-/// Drops the request. This is the handler behind [`Verified`] if the payload is not decoded.
-pub fn handle_full(
-    request: Request<Full<Bytes>>,
-) -> std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>> {
-    super::handle(request)
 }

@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 use tower::{Service, ServiceExt};
 
 pub use floor::{Floor, floor};
-pub use ours::{Dedupe, in_axum, layer, ours};
+pub use ours::{Dedupe, in_axum, layer};
 pub use peers::{github_layer, peers, peers_in_axum, verify_layer};
 
 use crate::{delivery::Sent, rounds::Watch};

@@ -2,10 +2,9 @@
 
 use axum::{Router, routing::post};
 use http::StatusCode;
-use tower::{Layer, service_fn};
-use tower_webhook::{Delivery, Event, WebhookLayer, WebhookService, provider};
+use tower_webhook::{Delivery, Event, Secret, WebhookLayer, provider};
 
-use super::{by_hand::take, handle};
+use super::by_hand::take;
 use crate::delivery::{KEY, Message, Scheme, standard_secret};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,20 +12,6 @@ pub enum Dedupe {
     Off,
     InMemory,
 }
-
-/// Returns the layer in front of a handler, as a tower service.
-pub fn ours(
-    scheme: Scheme,
-    dedupe: Dedupe,
-    typed: bool,
-) -> WebhookService<tower::util::ServiceFn<impl Fn(http::Request<tower_webhook::Body>) -> Answer + Clone>> {
-    let layer = layer(scheme, dedupe);
-    let layer = if typed { layer.json::<Message>() } else { layer };
-    layer.layer(service_fn(handle::<tower_webhook::Body>))
-}
-
-type Answer =
-    std::future::Ready<Result<http::Response<http_body_util::Empty<bytes::Bytes>>, std::convert::Infallible>>;
 
 /// Returns an axum router with the layer on its route and a typed payload.
 pub fn in_axum(layer: WebhookLayer) -> Router {
@@ -38,10 +23,8 @@ pub fn in_axum(layer: WebhookLayer) -> Router {
 
 pub fn layer(scheme: Scheme, dedupe: Dedupe) -> WebhookLayer {
     let layer = match scheme {
-        Scheme::Standard => WebhookLayer::new(standard_secret().parse::<tower_webhook::Secret>().unwrap()),
-        Scheme::Github => {
-            WebhookLayer::with_verifier(provider::github(KEY.parse::<tower_webhook::Secret>().unwrap()))
-        }
+        Scheme::Standard => WebhookLayer::new(standard_secret().parse::<Secret>().unwrap()),
+        Scheme::Github => WebhookLayer::with_verifier(provider::github(KEY.parse::<Secret>().unwrap())),
     };
     match dedupe {
         Dedupe::Off => layer.without_dedupe(),

@@ -22,34 +22,27 @@ use crate::delivery::{KEY, Message, Scheme, standard_secret};
 /// Returns the peers that support the scheme, in front of the same handler. A peer that is only a verifier
 /// function is called by [`Verified`], the service written by hand.
 pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
+    let layered = verify_layer(scheme).layer(service_fn(handle::<Bytes>));
+    let mut contenders = vec![Contender::new("`webhook-verify`", runtime, layered)];
+    let inner = service_fn(handle::<Full<Bytes>>);
     match scheme {
         Scheme::Standard => {
-            let layer = verify_layer(scheme);
-            let svix = svix::webhooks::Webhook::new(&standard_secret()).unwrap();
-            let svix = Arc::new(svix);
+            let svix = Arc::new(svix::webhooks::Webhook::new(&standard_secret()).unwrap());
             let reference = Arc::new(standardwebhooks::Webhook::new(&standard_secret()).unwrap());
-            let inner = service_fn(handle::<Full<Bytes>>);
             let by_svix = move |headers: &HeaderMap, body: &[u8]| svix.verify(body, headers).is_ok();
             let by_reference =
                 move |headers: &HeaderMap, body: &[u8]| reference.verify(body, headers).is_ok();
-            vec![
-                Contender::new("`webhook-verify`", runtime, layer.layer(service_fn(handle::<Bytes>))),
+            contenders.extend([
                 Contender::new("`svix`", runtime, Verified { verify: by_svix, inner }),
                 Contender::new("`standardwebhooks`", runtime, Verified { verify: by_reference, inner }),
-            ]
+            ]);
         }
         Scheme::Github => {
-            let (layer, other) = (verify_layer(scheme), github_layer());
-            vec![
-                Contender::new("`webhook-verify`", runtime, layer.layer(service_fn(handle::<Bytes>))),
-                Contender::new(
-                    "`tower-github-webhook`",
-                    runtime,
-                    other.layer(service_fn(handle::<Full<Bytes>>)),
-                ),
-            ]
+            let layered = github_layer().layer(inner);
+            contenders.push(Contender::new("`tower-github-webhook`", runtime, layered));
         }
     }
+    contenders
 }
 
 pub fn verify_layer(scheme: Scheme) -> VerifyLayer<Bytes> {
