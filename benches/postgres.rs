@@ -27,8 +27,8 @@
 
 use std::{
     convert::Infallible,
-    env,
     hint::black_box,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -47,7 +47,7 @@ use sqlx::{
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 use tower_webhook::{
     Body, Delivery, WebhookService,
-    store::{Claim, Key, PostgresStore, Store, Token},
+    store::{PostgresStore, Token},
 };
 
 mod common;
@@ -60,46 +60,34 @@ mod server;
 #[path = "../tests/postgres/tools.rs"]
 mod tools;
 
-use common::{handle, id, layer, median, rate, service, signed};
+use common::{LEASE, ROUND, WINDOW, handle, head, rate, rates, row, service, signed, standard, take_rounds};
 use server::Server;
 
-/// Deliveries in a round.
-const ROUND: usize = 1000;
-const LEASE: Duration = Duration::from_secs(30);
-const WINDOW: Duration = Duration::from_secs(8 * 86_400);
 /// PostgreSQL's default; the servers of the tests have less.
 const BUFFERS: &str = "shared_buffers=128MB";
 const INSERT: &str = "INSERT INTO effects VALUES ($1)";
 
 fn main() {
-    // `cargo bench` passes `--bench`. `cargo test` does not, and runs a few rounds only.
-    let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
-    let (rounds, keys) =
-        if is_given("--quick") || !is_given("--bench") { (3, 10_000) } else { (31, 100_000) };
+    let (rounds, keys) = (common::rounds(3, 31), common::rounds(10_000, 100_000));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let server = start(&[BUFFERS]).await;
-        println!(
-            "{:<34} {:>12} {:>12} {:>12} {:>7}  goal",
-            "deliveries per second", "layer", "store alone", "bare sqlx", "ratio"
-        );
+        head("deliveries per second", &["layer", "store alone", "bare sqlx", "store / bare"]);
         for at_once in [1, 16, 64] {
-            rates(&server, at_once, rounds).await;
+            let pool = server.pool().await;
+            let (store, bare) = (PostgresStore::new(pool.clone()), Bare::new(pool));
+            let bare = move |key| bare.clone().claim_and_complete(key);
+            let results = rates(rounds, at_once, async || empty(&server).await, store, bare).await;
+            row(&format!("{at_once:>3} concurrent"), &results, |[_, store, bare]| store / bare, Some(0.9));
         }
-        println!(
-            "\n{:<34} {:>12} {:>12} {:>12} {:>7}  goal",
-            "completed in a transaction", "layer", "", "bare sqlx", "ratio"
-        );
+        head("completed in a transaction", &["layer", "bare sqlx", "ratio"]);
         for at_once in [1, 16] {
             deliveries_with_transaction(&server, at_once, rounds).await;
         }
         for at_once in [1, 16] {
             transactions(&server, at_once, rounds).await;
         }
-        println!(
-            "\n{:<34} {:>12} {:>12} {:>7}",
-            "beside Redis, deliveries/s", "PostgreSQL", "Redis", "ratio"
-        );
+        head("beside Redis, deliveries/s", &["PostgreSQL", "Redis", "ratio"]);
         let redis = redis_server::Server::start().await;
         for at_once in [1, 16, 64] {
             beside_redis("in memory", &server, &redis, at_once, rounds).await;
@@ -109,7 +97,7 @@ fn main() {
         for at_once in [1, 16, 64] {
             beside_redis("flushed to disk", &server, &redis, at_once, rounds).await;
         }
-        println!("\n{:<34} {:>12} {:>12} {:>12}", "bytes per completed key", "table", "indexes", "total");
+        head("bytes per completed key", &["table", "indexes", "total"]);
         sizes(keys).await;
     });
 }
@@ -124,96 +112,23 @@ async fn empty(server: &Server) {
     server.run("TRUNCATE webhook_deliveries, effects").await;
 }
 
-async fn rates(server: &Server, at_once: usize, rounds: usize) {
-    let pool = server.pool().await;
-    let (store, bare) = (PostgresStore::new(pool.clone()), Bare::new(pool));
-    let service = service(store.clone());
-    let mut results = Vec::new();
-    // The first round has cold caches and does not count.
-    for round in 0..=rounds {
-        let ids = || (0..ROUND).map(|n| id(at_once, n));
-        let mut result = [0.0; 3];
-        // Alternate the order of the columns.
-        for column in (0..3).map(|column| (round + column) % 3) {
-            empty(server).await;
-            result[column] = match column {
-                0 => {
-                    let service = service.clone();
-                    rate(at_once, ids(), move |id| handle(service.clone(), signed(&id))).await
-                }
-                1 => {
-                    let store = store.clone();
-                    rate(at_once, ids(), move |id| {
-                        drop(black_box(signed(&id)));
-                        claim_and_complete(store.clone(), Key::new("standard", &id))
-                    })
-                    .await
-                }
-                _ => {
-                    let bare = bare.clone();
-                    rate(at_once, ids(), move |id| {
-                        drop(black_box(signed(&id)));
-                        bare.clone().claim_and_complete(format!("standard:{id}"))
-                    })
-                    .await
-                }
-            };
-        }
-        results.push(result);
-    }
-    results.remove(0);
-    let [layer, alone, base] = [0, 1, 2].map(|column| median(&results, |it| it[column]));
-    let ratio = median(&results, |[_, alone, base]| alone / base);
-    println!(
-        "{at_once:>3} concurrent {:19} {layer:>12.0} {alone:>12.0} {base:>12.0} {ratio:>7.3}  {}",
-        "",
-        goal(ratio)
-    );
-}
-
-fn goal(ratio: f64) -> &'static str {
-    if ratio >= 0.9 { "0.90 ok" } else { "0.90 MISSED" }
-}
-
 /// Measures deliveries that their handler completes in a transaction with one effect. Bare sqlx claims, and runs the
 /// same transaction. It does not ask afterwards whether the transaction was committed.
 async fn deliveries_with_transaction(server: &Server, at_once: usize, rounds: usize) {
     let (pool, bare) = (server.pool().await, Bare::new(server.pool().await));
     let service = completing(server.store().await, pool.clone(), None);
-    let mut results = Vec::new();
-    for round in 0..=rounds {
-        let mut result = [0.0; 2];
-        for column in (0..2).map(|column| (round + column) % 2) {
-            empty(server).await;
-            let ids = (0..ROUND).map(|n| id(at_once, n));
-            result[column] = match column {
-                0 => {
-                    let service = service.clone();
-                    rate(at_once, ids, move |id| complete(service.clone(), id)).await
-                }
-                _ => {
-                    let (bare, pool) = (bare.clone(), pool.clone());
-                    rate(at_once, ids, move |id| {
-                        drop(black_box(signed(&id)));
-                        let (bare, pool) = (bare.clone(), pool.clone());
-                        async move {
-                            let claimed = bare.claim(format!("standard:{id}")).await;
-                            bare.complete_in(&pool, &claimed, &id).await;
-                        }
-                    })
-                    .await
-                }
-            };
+    let results = take_rounds(rounds, async |column| {
+        empty(server).await;
+        let (service, bare, pool) = (service.clone(), bare.clone(), pool.clone());
+        match column {
+            0 => rate(at_once, 0..ROUND, move |id| complete(service.clone(), id)).await,
+            _ => {
+                rate(at_once, 0..ROUND, move |id| bare.clone().claim_and_complete_in(pool.clone(), id)).await
+            }
         }
-        results.push(result);
-    }
-    results.remove(0);
-    let [layer, bare] = [0, 1].map(|column| median(&results, |it| it[column]));
-    let ratio = median(&results, |[layer, bare]| layer / bare);
-    println!(
-        "{at_once:>3} concurrent, deliveries/s {:6} {layer:>12.0} {:>12} {bare:>12.0} {ratio:>7.3}",
-        "", ""
-    );
+    });
+    let label = format!("{at_once:>3} concurrent, deliveries/s");
+    row(&label, &results.await, |[layer, bare]| layer / bare, None);
 }
 
 /// Measures the transaction alone, from `begin` to the end of `commit`. Each handler runs it with `complete_in` and
@@ -225,20 +140,12 @@ async fn transactions(server: &Server, at_once: usize, rounds: usize) {
     for _ in 0..=rounds {
         empty(server).await;
         let service = service.clone();
-        let ids = (0..ROUND).map(|n| id(at_once, n));
-        rate(at_once, ids, move |id| complete(service.clone(), id)).await;
-        results.push([&times.own, &times.bare].map(|time| time.swap(0, Ordering::Relaxed) as f64));
+        rate(at_once, 0..ROUND, move |id| complete(service.clone(), id)).await;
+        let micros = |time: &AtomicU64| time.swap(0, Ordering::Relaxed) as f64 / ROUND as f64 / 1e3;
+        results.push([&times.own, &times.bare].map(micros));
     }
-    results.remove(0);
-    let micros = |column: usize| median(&results, |it| it[column]) / ROUND as f64 / 1e3;
-    let (own, bare) = (micros(0), micros(1));
-    let ratio = median(&results, |[own, bare]| bare / own);
-    println!(
-        "{at_once:>3} concurrent, transaction alone {:1} {own:>9.0} µs {:>12} {bare:>9.0} µs {ratio:>7.3}  {}",
-        "",
-        "",
-        goal(ratio)
-    );
+    let label = format!("{at_once:>3} concurrent, µs per transaction");
+    row(&label, &results[1..], |[own, bare]| bare / own, Some(0.9));
 }
 
 async fn beside_redis(
@@ -248,33 +155,25 @@ async fn beside_redis(
     at_once: usize,
     rounds: usize,
 ) {
-    let (own, other) = (service(server.store().await), service(redis.store().await));
-    let mut results = Vec::new();
-    for round in 0..=rounds {
-        let mut result = [0.0; 2];
-        for column in (0..2).map(|column| (round + column) % 2) {
-            empty(server).await;
-            redis.run::<()>("FLUSHALL").await;
-            let service = [&own, &other][column].clone();
-            let ids = (0..ROUND).map(|n| id(at_once, n));
-            result[column] = rate(at_once, ids, move |id| handle(service.clone(), signed(&id))).await;
-        }
-        results.push(result);
-    }
-    results.remove(0);
-    let [own, other] = [0, 1].map(|column| median(&results, |it| it[column]));
-    let ratio = median(&results, |[own, other]| own / other);
-    println!("{at_once:>3} concurrent, {name:18} {own:>12.0} {other:>12.0} {ratio:>7.3}");
+    let services =
+        [service(&standard().dedupe(server.store().await)), service(&standard().dedupe(redis.store().await))];
+    let results = take_rounds(rounds, async |column| {
+        empty(server).await;
+        redis.run::<()>("FLUSHALL").await;
+        let service = services[column].clone();
+        rate(at_once, 0..ROUND, move |id| handle(service.clone(), id)).await
+    });
+    let label = format!("{at_once:>3} concurrent, {name}");
+    row(&label, &results.await, |[own, other]| own / other, None);
 }
 
 async fn sizes(keys: usize) {
     let server = start(&[BUFFERS]).await;
     server.run("ALTER TABLE webhook_deliveries SET (autovacuum_enabled = false)").await;
-    let service = service(server.store().await);
-    let write = async |from: usize, to: usize| {
+    let service = service(&standard().dedupe(server.store().await));
+    let write = async |numbers: Range<usize>| {
         let service = service.clone();
-        let ids = (from..to).map(|n| id(0, n));
-        rate(16, ids, move |id| handle(service.clone(), signed(&id))).await;
+        rate(16, numbers, move |id| handle(service.clone(), id)).await;
     };
     let print = async |name: &str| {
         let size = async |function| {
@@ -285,13 +184,13 @@ async fn sizes(keys: usize) {
         let total = size("pg_total_relation_size").await;
         println!("{name:<34} {table:>12.0} {indexes:>12.0} {total:>12.0}");
     };
-    write(0, keys).await;
+    write(0..keys).await;
     print("never vacuumed").await;
     server.run("VACUUM FULL webhook_deliveries").await;
     print("compact (`VACUUM FULL`)").await;
     empty(&server).await;
     for tenth in 0..10 {
-        write(tenth * keys / 10, (tenth + 1) * keys / 10).await;
+        write(tenth * keys / 10..(tenth + 1) * keys / 10).await;
         server.run("VACUUM webhook_deliveries").await;
     }
     print("vacuumed ten times").await;
@@ -324,7 +223,7 @@ async fn timed(time: &AtomicU64, work: impl Future<Output = ()>) {
 /// Returns a service whose handler completes the delivery in a transaction with one effect. With `times`, the handler
 /// also runs the same transaction with bare sqlx, for another key.
 fn completing(store: PostgresStore, pool: PgPool, times: Option<Arc<Times>>) -> Completing {
-    let layer = layer(store.clone());
+    let layer = standard().dedupe(store.clone());
     let handler = service_fn(move |request: Request<Body>| {
         let (store, pool, times) = (store.clone(), pool.clone(), times.clone());
         async move {
@@ -365,14 +264,7 @@ async fn insert(transaction: &mut Transaction<'_, Postgres>, id: &str) {
     sqlx::query(INSERT).bind(id).execute(&mut **transaction).await.unwrap();
 }
 
-// The store without the layer, and bare sqlx.
-
-async fn claim_and_complete(store: PostgresStore, key: Key) {
-    let token = Token::mint();
-    let claim = store.claim(&key, &token, LEASE).await.unwrap();
-    assert!(matches!(claim, Claim::Acquired { .. }));
-    assert!(store.complete(&key, &token, WINDOW).await.unwrap());
-}
+// Bare sqlx.
 
 #[derive(Clone)]
 struct Bare {
@@ -403,6 +295,12 @@ impl Bare {
         let row = claimed.query(&self.statements[0], LEASE).fetch_one(&self.pool).await.unwrap();
         assert!(row.get::<Option<i64>, _>(0).is_some() && !row.get::<bool, _>(1));
         claimed
+    }
+
+    async fn claim_and_complete_in(self, pool: PgPool, id: String) {
+        drop(black_box(signed(&id)));
+        let claimed = self.claim(format!("standard:{id}")).await;
+        self.complete_in(&pool, &claimed, &id).await;
     }
 
     async fn complete_in(&self, pool: &PgPool, claimed: &Claimed, id: &str) {

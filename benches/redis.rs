@@ -28,97 +28,36 @@
     unreachable_pub
 )]
 
-use std::{env, hint::black_box, time::Duration};
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use redis::{Client, Cmd, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
 use sha1::{Digest, Sha1};
-use tower_webhook::store::{Claim, Key, RedisStore, Store, Token};
+use tower_webhook::store::Token;
 
-#[allow(dead_code, reason = "another benchmark uses the rest")]
 mod common;
 #[allow(dead_code, reason = "only the tests use the rest")]
 #[path = "../tests/redis/server.rs"]
 mod server;
 
-use common::{handle, id, median, rate, service, signed};
+use common::{LEASE, WINDOW, head, rates, rounds, row};
 use server::Server;
 
-/// Deliveries in a round.
-const ROUND: usize = 2000;
-const LEASE: Duration = Duration::from_secs(30);
-const WINDOW: Duration = Duration::from_secs(8 * 86_400);
-
 fn main() {
-    // `cargo bench` passes `--bench`. `cargo test` does not, and runs a few rounds only.
-    let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
-    let rounds = if is_given("--quick") || !is_given("--bench") { 3 } else { 51 };
+    let rounds = rounds(3, 51);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let server = Server::start().await;
-        println!(
-            "{:<34} {:>12} {:>12} {:>12} {:>7}  goal",
-            "deliveries per second", "layer", "store alone", "bare client", "ratio"
-        );
+        let bare = Bare::new(&server).await;
+        head("deliveries per second", &["layer", "store alone", "bare client", "layer / bare"]);
         for at_once in [1, 16, 64, 256] {
-            rates(&server, at_once, rounds).await;
+            let (store, bare) = (server.store().await, bare.clone());
+            let empty = async || server.run::<()>("FLUSHALL").await;
+            let bare = move |key| bare.clone().claim_and_complete(key);
+            let results = rates(rounds, at_once, empty, store, bare).await;
+            row(&format!("{at_once:>3} concurrent"), &results, |[layer, _, bare]| layer / bare, Some(0.9));
         }
     });
-}
-
-async fn rates(server: &Server, at_once: usize, rounds: usize) {
-    let (store, bare) = (server.store().await, Bare::new(server).await);
-    let service = service(store.clone());
-    let mut results = Vec::new();
-    // The first round has cold caches and does not count.
-    for round in 0..=rounds {
-        let ids = || (round * ROUND..(round + 1) * ROUND).map(|n| id(at_once, n));
-        let layer = async || {
-            let service = service.clone();
-            rate(at_once, ids(), move |id| handle(service.clone(), signed(&id))).await
-        };
-        let alone = async || {
-            let store = store.clone();
-            rate(at_once, ids(), move |id| {
-                drop(black_box(signed(&id)));
-                claim_and_complete(store.clone(), Key::new("store", &id))
-            })
-            .await
-        };
-        let base = async || {
-            let bare = bare.clone();
-            rate(at_once, ids(), move |id| {
-                drop(black_box(signed(&id)));
-                bare.clone().claim_and_complete(format!("bare:standard:{id}"))
-            })
-            .await
-        };
-        // Alternate the order of the columns.
-        results.push(if round % 2 == 0 {
-            [layer().await, alone().await, base().await]
-        } else {
-            let (base, alone) = (base().await, alone().await);
-            [layer().await, alone, base]
-        });
-        server.run::<()>("FLUSHALL").await;
-    }
-    results.remove(0);
-    let [layer, alone, base] = [0, 1, 2].map(|column| median(&results, |it| it[column]));
-    let ratio = median(&results, |[layer, _, base]| layer / base);
-    let verdict = if ratio >= 0.9 { "ok" } else { "MISSED" };
-    println!(
-        "{at_once:>3} concurrent {:19} {layer:>12.0} {alone:>12.0} {base:>12.0} {ratio:>7.3}  0.90 {verdict}",
-        ""
-    );
-}
-
-// The store without the layer, and the bare client.
-
-async fn claim_and_complete(store: RedisStore, key: Key) {
-    let token = Token::mint();
-    let claim = store.claim(&key, &token, LEASE).await.unwrap();
-    assert!(matches!(claim, Claim::Acquired { .. }));
-    assert!(store.complete(&key, &token, WINDOW).await.unwrap());
 }
 
 #[derive(Clone)]

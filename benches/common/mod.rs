@@ -1,76 +1,144 @@
-//! Deliveries for the benchmarks of shared stores.
+//! Parts of the benchmarks. The comparison in `peers/` includes `delivery` and `floor`.
+#![allow(dead_code, reason = "no benchmark uses all of it")]
+
+pub mod delivery;
+pub mod floor;
 
 use std::{
     convert::Infallible,
-    time::{Instant, SystemTime},
+    env,
+    future::{Ready, ready},
+    hint::black_box,
+    ops::Range,
+    sync::LazyLock,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use data_encoding::BASE64;
-use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, Response};
-use http_body_util::{Empty, Full};
-use sha2::Sha256;
+use http_body_util::Empty;
 use tower::{Layer, ServiceExt, service_fn, util::ServiceFn};
-use tower_webhook::{Body, Secret, WebhookLayer, WebhookService, store::Store};
+use tower_webhook::{
+    Body, Secret, WebhookLayer, WebhookService,
+    store::{Claim, Key, Store, Token},
+};
 
-const KEY: &[u8] = b"a signing secret of 32 bytes, ok";
+use delivery::{Case::Valid, Delivery, Frames::One, KIB, Scheme::Standard, Sent, id_of, standard_secret};
 
-type Handler = ServiceFn<fn(Request<Body>) -> Answer>;
-type Answer = std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>>;
+pub const LEASE: Duration = Duration::from_secs(30);
+pub const WINDOW: Duration = Duration::from_secs(8 * 86_400);
+/// Deliveries in a round of a shared store.
+pub const ROUND: usize = 1000;
 
-/// Returns a service whose handler does nothing.
-pub fn service(store: impl Store) -> WebhookService<Handler> {
-    let handler: fn(Request<Body>) -> Answer = |_| std::future::ready(Ok(Response::new(Empty::new())));
-    layer(store).layer(service_fn(handler))
+/// The layer in front of [`ignore`].
+pub type Layered = WebhookService<ServiceFn<fn(Request<Body>) -> Answer>>;
+pub type Answer = Ready<Result<Response<Empty<Bytes>>, Infallible>>;
+
+/// The handler. It only drops the request.
+pub fn ignore(request: Request<Body>) -> Answer {
+    drop(black_box(request));
+    ready(Ok(Response::new(Empty::new())))
 }
 
-pub fn layer(store: impl Store) -> WebhookLayer {
-    WebhookLayer::new(BASE64.encode(KEY).parse::<Secret>().unwrap()).dedupe(store)
+pub fn service(layer: &WebhookLayer) -> Layered {
+    layer.layer(service_fn(ignore))
 }
 
-pub fn id(case: usize, number: usize) -> String {
-    format!("msg_2Lqv7XHCBzO1d8JzVQ_{case}_{number}")
+pub fn standard() -> WebhookLayer {
+    WebhookLayer::new(standard_secret().parse::<Secret>().unwrap())
 }
 
-pub fn signed(id: &str) -> Request<Full<Bytes>> {
-    let body = Bytes::from(vec![b'x'; 1024]);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let mac = Hmac::<Sha256>::new_from_slice(KEY).unwrap().chain_update(format!("{id}.{now}."));
-    let tag = mac.chain_update(&body).finalize().into_bytes();
-    Request::post("https://example.com/webhook")
-        .header("webhook-id", id)
-        .header("webhook-timestamp", now)
-        .header("webhook-signature", format!("v1,{}", BASE64.encode(&tag)))
-        .body(Full::new(body))
-        .unwrap()
+pub fn signed(id: &str) -> Request<Sent> {
+    static DELIVERY: LazyLock<Delivery> = LazyLock::new(|| Delivery::new(Standard, Valid, KIB, One));
+    DELIVERY.request(id)
 }
 
-pub async fn handle(service: WebhookService<Handler>, request: Request<Full<Bytes>>) {
-    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+pub async fn handle(service: Layered, id: String) {
+    assert_eq!(service.oneshot(signed(&id)).await.unwrap().status(), 200);
 }
 
-/// Returns how many `inputs` per second `work` processes, `at_once` at a time.
-pub async fn rate<I, F>(
+/// Returns `quick` with the option `--quick`, otherwise `full`.
+///
+/// `cargo bench` passes `--bench`. `cargo test` does not, and runs a few rounds only.
+pub fn rounds(quick: usize, full: usize) -> usize {
+    let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
+    if is_given("--quick") || !is_given("--bench") { quick } else { full }
+}
+
+/// Measures the columns in turns, and returns the results of each round. Each round starts with another column.
+pub async fn take_rounds<const N: usize>(count: usize, measure: impl AsyncFn(usize) -> f64) -> Vec<[f64; N]> {
+    let mut results = Vec::new();
+    for round in 0..=count {
+        let mut result = [0.0; N];
+        for column in (0..N).map(|column| (round + column) % N) {
+            result[column] = measure(column).await;
+        }
+        results.push(result);
+    }
+    // The first round has cold caches and does not count.
+    results.split_off(1)
+}
+
+/// Takes rounds with the columns `layer`, `store alone` and `bare`, a client without the store. Before each column,
+/// `empty` empties the store. The results are deliveries per second.
+pub async fn rates<F>(
+    rounds: usize,
     at_once: usize,
-    inputs: impl Iterator<Item = I>,
-    work: impl Fn(I) -> F + Clone + Send + 'static,
-) -> f64
+    empty: impl AsyncFn(),
+    store: impl Store + Clone,
+    bare: impl Fn(String) -> F + Clone + Send + 'static,
+) -> Vec<[f64; 3]>
 where
-    I: Send + 'static,
     F: Future<Output = ()> + Send,
 {
-    let mut shares: Vec<Vec<I>> = (0..at_once).map(|_| Vec::new()).collect();
-    inputs.enumerate().for_each(|(n, input)| shares.get_mut(n % at_once).unwrap().push(input));
-    let count: usize = shares.iter().map(Vec::len).sum();
-    let start = Instant::now();
-    let workers: Vec<_> = shares
-        .into_iter()
-        .map(|share| {
-            let work = work.clone();
+    let service = service(&standard().dedupe(store.clone()));
+    take_rounds(rounds, async |column| {
+        empty().await;
+        let (service, store, bare) = (service.clone(), store.clone(), bare.clone());
+        match column {
+            0 => rate(at_once, 0..ROUND, move |id| handle(service.clone(), id)).await,
+            1 => {
+                rate(at_once, 0..ROUND, move |id| {
+                    drop(black_box(signed(&id)));
+                    claim_and_complete(store.clone(), Key::new("standard", &id))
+                })
+                .await
+            }
+            _ => {
+                rate(at_once, 0..ROUND, move |id| {
+                    drop(black_box(signed(&id)));
+                    bare(format!("standard:{id}"))
+                })
+                .await
+            }
+        }
+    })
+    .await
+}
+
+async fn claim_and_complete(store: impl Store, key: Key) {
+    let token = Token::mint();
+    let claim = store.claim(&key, &token, LEASE).await.unwrap();
+    assert!(matches!(claim, Claim::Acquired { .. }));
+    assert!(store.complete(&key, &token, WINDOW).await.unwrap());
+}
+
+/// Returns how many deliveries per second `work` processes, `at_once` at a time.
+pub async fn rate<F>(
+    at_once: usize,
+    numbers: Range<usize>,
+    work: impl Fn(String) -> F + Clone + Send + 'static,
+) -> f64
+where
+    F: Future<Output = ()> + Send,
+{
+    let (start, count) = (Instant::now(), numbers.len());
+    let workers: Vec<_> = (0..at_once)
+        .map(|worker| {
+            let (work, numbers) = (work.clone(), numbers.clone().skip(worker).step_by(at_once));
             tokio::spawn(async move {
-                for input in share {
-                    work(input).await;
+                for number in numbers {
+                    work(id_of(number)).await;
                 }
             })
         })
@@ -81,8 +149,28 @@ where
     count as f64 / start.elapsed().as_secs_f64()
 }
 
+pub fn head(title: &str, columns: &[&str]) {
+    let columns: String = columns.iter().map(|column| format!(" {column:>12}")).collect();
+    println!("\n{title:<34}{columns}");
+}
+
+/// Prints the median of each column, and the median of the rounds' ratios, which should be at least `goal`.
+pub fn row<const N: usize>(
+    label: &str,
+    results: &[[f64; N]],
+    ratio: impl Fn(&[f64; N]) -> f64,
+    goal: Option<f64>,
+) {
+    let columns: String =
+        (0..N).map(|column| format!(" {:>12.0}", median(results, |round| round[column]))).collect();
+    let ratio = median(results, ratio);
+    let verdict = goal.map(|goal| format!("{goal:.2} {}", if ratio >= goal { "ok" } else { "MISSED" }));
+    let verdict = verdict.unwrap_or_default();
+    println!("{label:<34}{columns} {ratio:>12.3}  {verdict}");
+}
+
 pub fn median<T>(results: &[T], of: impl Fn(&T) -> f64) -> f64 {
     let mut values: Vec<f64> = results.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap()
+    values[values.len() / 2]
 }

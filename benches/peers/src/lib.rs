@@ -6,7 +6,10 @@
 //! No request makes a peer hang or abort: bodies have the announced length, and they end.
 
 pub mod contender;
+#[path = "../../common/delivery.rs"]
 pub mod delivery;
+#[path = "../../common/floor.rs"]
+pub mod floor;
 pub mod memory_store;
 pub mod print;
 pub mod rounds;

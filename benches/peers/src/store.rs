@@ -10,8 +10,9 @@ use std::{
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 use peers::{
-    contender::{Contender, Dedupe, Floor, floor, handle, layer},
+    contender::{Contender, Dedupe, floor, handle, layer},
     delivery::{Case, Delivery, Frames, KIB, Scheme, id_of},
+    floor::Floor,
     memory_store::{CAPACITY, IDS, handled},
     print::{bytes, head, rounds, row, time},
     rounds::{median, once},

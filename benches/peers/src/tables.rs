@@ -12,7 +12,7 @@ use tower_webhook::Body;
 
 use crate::{
     contender::{
-        self, Contender, Dedupe, Floor,
+        self, Contender, Dedupe,
         by_hand::{self, Seen},
         collect, floor, github_layer, handle, layer, least, peers, peers_in_axum, verify_layer,
     },
@@ -24,6 +24,7 @@ use crate::{
         Scheme::{self, Github, Standard},
         Sent,
     },
+    floor::Floor,
     rounds::Group,
 };
 

@@ -1,4 +1,4 @@
-//! The deliveries for all measurements.
+//! The deliveries of the benchmarks.
 
 use std::{
     convert::Infallible,
