@@ -20,8 +20,8 @@ use tower::ServiceExt;
 use tower_webhook::{Clock, Delivery, Secret, WebhookLayer, provider, testing};
 
 /// The payload as it was received. The test signs it with a secret of its own.
-const PAYLOAD: &str = r#"{"type": "Issue",
- "webhookTimestamp": 1700000000000}"#;
+const PAYLOAD: &str = r##"{"type": "Issue",
+ "webhookTimestamp": 1700000000000, "note": "a \"#quoted\"# text"}"##;
 
 /// Replace this handler with your own.
 async fn handler(delivery: Delivery) -> StatusCode {

@@ -2,6 +2,4 @@
 #![allow(missing_docs, clippy::indexing_slicing)]
 
 mod discord;
-mod github;
 mod linear;
-mod stripe;
