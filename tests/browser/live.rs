@@ -16,7 +16,7 @@ fn an_open_page_reconnects_to_a_restarted_inspector() {
          return bar.checkVisibility() && bar.textContent.includes('Is it still running?')",
         json!([]),
     );
-    let inspector = Inspector::start(&["--secret", SECRET, "--listen", &address]);
+    let inspector = Inspector::start(&["--secret", SECRET, "--listen", &address]).unchecked();
     browser.wait("return document.querySelector('#live').dataset.state === 'live'", json!([]));
     browser.wait("return document.querySelectorAll('.row').length === 0", json!([]));
     assert_eq!(Request::delivery("second", "{}").send(inspector.address()).status(), Some(200));
@@ -199,7 +199,7 @@ fn wrong_paths_and_replays_have_rows_of_their_own() {
     let recording = Inspector::start(&["--secret", SECRET, "--record", path]);
     assert_eq!(Request::delivery("first", r#"{"type": "a"}"#).send(recording.address()).status(), Some(200));
     recording.line();
-    recording.stop();
+    drop(recording);
 
     let page = Page::open(&["--replay", path]);
     let browser = &page.browser;

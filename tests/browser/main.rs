@@ -45,7 +45,7 @@ impl Page {
         browser.prefer("light");
         browser.open(&format!("http://{}/", inspector.address()));
         browser.wait("return document.querySelector('#live').dataset.state === 'live'", json!([]));
-        Self { inspector, browser }
+        Self { inspector: inspector.unchecked(), browser }
     }
 
     /// Sends a test event through the page's dialog.

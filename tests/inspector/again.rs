@@ -8,13 +8,11 @@ use super::{page::details, *};
 
 pub fn act(inspector: &Inspector, number: u64, action: &str, body: &Value) -> Answer {
     let path = format!("/page/requests/{number}/{action}");
-    Request::page(inspector.address(), "POST", &path, &body.to_string()).send(inspector.address())
+    inspector.post(&path, body)
 }
 
 fn send_again(inspector: &Inspector, number: u64, how: &str) -> Value {
-    let answer = act(inspector, number, "send", &json!({ "how": how }));
-    assert_eq!(answer.status(), Some(200), "{}", answer.0);
-    let sent: Value = serde_json::from_str(answer.body()).unwrap();
+    let sent = act(inspector, number, "send", &json!({ "how": how })).json();
     assert_eq!(sent["from"].as_array().unwrap().len(), 1);
     inspector.line()
 }
@@ -33,11 +31,8 @@ fn copied(inspector: &Inspector, number: u64, how: &str) -> String {
 #[test]
 fn a_request_sent_again_is_a_duplicate_or_stale_or_new() {
     let inspector = Inspector::start(&["--secret", SECRET]);
-    assert_eq!(
-        Request::delivery("first", r#"{"type": "a", "n": 1.50}"#).send(inspector.address()).status(),
-        Some(200)
-    );
-    assert_line!(inspector.line(), outcome: "accepted", id: "first");
+    let first = Request::delivery("first", r#"{"type": "a", "n": 1.50}"#);
+    assert_line!(inspector.receive(&first, 200), outcome: "accepted", id: "first");
     assert_line!(send_again(&inspector, 1, "as_received"), outcome: "duplicate", id: "first");
     assert_line!(send_again(&inspector, 1, "signed"), outcome: "duplicate", id: "first");
     let new = send_again(&inspector, 1, "signed_as_new");
@@ -51,8 +46,7 @@ fn a_request_sent_again_is_a_duplicate_or_stale_or_new() {
 
     // A stale request is stale again. Signed anew, it is accepted.
     let stale = Request::signed_by(SECRET, "stale", now() - 3600, "{}");
-    assert_eq!(stale.query("a=b%20c").send(inspector.address()).status(), Some(401));
-    inspector.line();
+    inspector.receive(&stale.query("a=b%20c"), 401);
     let (state, refusal) =
         (details(&inspector, 5), act(&inspector, 5, "send", &json!({ "how": "as_received" })));
     assert_eq!(state["not_kept"], "The body was not read: the headers were sufficient.");
@@ -60,7 +54,6 @@ fn a_request_sent_again_is_a_duplicate_or_stale_or_new() {
         (refusal.status(), refusal.body()),
         (Some(422), "The body was not read: the headers were sufficient.\n")
     );
-    inspector.stop();
 }
 
 #[test]
@@ -93,7 +86,6 @@ fn a_request_with_a_wrong_signature_can_be_signed_anew() {
         );
         let target = details(&inspector, 3)["request"]["target"].clone();
         assert_eq!(target, "/webhook?status=202");
-        inspector.stop();
     }
 }
 
@@ -101,22 +93,20 @@ fn a_request_with_a_wrong_signature_can_be_signed_anew() {
 fn ids_and_times_in_the_body_are_replaced_in_place() {
     let inspector = Inspector::start(&["--provider", "telegram", "--secret", "token"]);
     let body = "{ \"message\": {\"text\": \"a\", \"n\": 1.50},\n \"update_id\": 10000 }";
-    Request::unsigned(body).header("x-telegram-bot-api-secret-token", "token").send(inspector.address());
-    assert_line!(inspector.line(), outcome: "accepted", id: "10000");
+    let request = Request::unsigned(body).header("x-telegram-bot-api-secret-token", "token");
+    assert_line!(inspector.receive(&request, 200), outcome: "accepted", id: "10000");
     let new = send_again(&inspector, 1, "signed_as_new");
     assert_line!(new.clone(), outcome: "accepted", status: 200);
     let id = new["payload"]["update_id"].as_u64().expect("the id is still a number");
     assert_ne!(id, 10000);
     let curl = copied(&inspector, 1, "signed_as_new");
     assert!(curl.contains("{ \"message\": {\"text\": \"a\", \"n\": 1.50},\n \"update_id\": "), "{curl}");
-    inspector.stop();
 
     let inspector = Inspector::start(&["--provider", "linear", "--secret", "a secret"]);
     let body = r#"{"webhookTimestamp": 1000, "type": "Issue", "webhookId": "a", "n": 1.50}"#;
-    Request::unsigned(body).header("linear-signature", &"00".repeat(32)).send(inspector.address());
-    assert_line!(inspector.line(), outcome: "rejected");
+    let request = Request::unsigned(body).header("linear-signature", &"00".repeat(32));
+    assert_line!(inspector.receive(&request, 401), outcome: "rejected");
     assert_line!(send_again(&inspector, 1, "signed"), outcome: "accepted");
-    inspector.stop();
 }
 
 #[test]
@@ -146,8 +136,7 @@ fn curl_sends_any_body_and_any_header() {
             .header("x-control", "a\tb")
             .header("user-agent", "a sender");
         let request = request.query("q=[1-9]{a,b}'&r=%20");
-        assert_eq!(request.send(inspector.address()).status(), Some(200), "{body:?}");
-        assert_line!(inspector.line(), outcome: "accepted");
+        assert_line!(inspector.receive(&request, 200), outcome: "accepted");
         let curl = copied(&inspector, number, "as_received");
         assert!(!curl.contains('\x1b') && !curl.contains('\u{202e}') && !curl.contains('\t'), "{curl:?}");
         let output = shell(&curl);
@@ -168,7 +157,6 @@ fn curl_sends_any_body_and_any_header() {
         assert_eq!(headers(number), headers(number - 1));
         assert_eq!(details(&inspector, number)["request"], details(&inspector, number - 1)["request"]);
     }
-    inspector.stop();
 }
 
 #[test]
@@ -187,16 +175,14 @@ fn curl_sends_headers_that_are_not_text() {
         headers.into_iter().find(|header| header[0] == "x-latin").unwrap()
     };
     assert_eq!(latin(2), latin(1));
-    inspector.stop();
 }
 
 #[test]
 fn requests_that_are_not_kept_say_why() {
     let inspector = Inspector::start(&["--secret", SECRET]);
-    Request::delivery("large", " ".repeat(64 * 1024 + 1)).send(inspector.address());
-    Request::delivery("fits", " ".repeat(64 * 1024)).send(inspector.address());
-    Request::unsigned("{}").send(inspector.address());
-    (0..3).for_each(|_| drop(inspector.line()));
+    inspector.receive(&Request::delivery("large", " ".repeat(64 * 1024 + 1)), 200);
+    inspector.receive(&Request::delivery("fits", " ".repeat(64 * 1024)), 200);
+    inspector.receive(&Request::unsigned("{}"), 401);
     for (number, reason) in [
         (1, json!("The body exceeds 64 KiB and was not kept.")),
         (2, Value::Null),
@@ -211,15 +197,13 @@ fn requests_that_are_not_kept_say_why() {
         }
     }
     assert_line!(send_again(&inspector, 2, "as_received"), outcome: "duplicate", id: "fits");
-    inspector.stop();
 }
 
 #[test]
 fn only_an_action_returns_a_token_unmasked() {
     let token = "a-token-of-some-length-0123456789";
     let inspector = Inspector::start(&["--provider", "gitlab-token", "--secret", token]);
-    Request::unsigned("{}").header("x-gitlab-token", token).send(inspector.address());
-    inspector.line();
+    inspector.receive(&Request::unsigned("{}").header("x-gitlab-token", token), 200);
     assert!(!details(&inspector, 1).to_string().contains(token));
     assert!(copied(&inspector, 1, "as_received").contains(token));
     // A form of another site can post text but not JSON.
@@ -227,5 +211,4 @@ fn only_an_action_returns_a_token_unmasked() {
     let form = form.addressed(inspector.address(), "/page/requests/1/curl").send(inspector.address());
     assert_eq!(form.status(), Some(415));
     assert!(!form.0.contains(token));
-    inspector.stop();
 }

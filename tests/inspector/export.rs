@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::{again::act, *};
 
 fn export(inspector: &Inspector, wanted: &Value) -> Vec<String> {
-    let answer = Request::page(inspector.address(), "POST", "/page/export", &wanted.to_string())
-        .send(inspector.address());
+    let answer = inspector.post("/page/export", wanted);
     assert_eq!((answer.status(), answer.header("content-type")), (Some(200), Some("application/jsonl")));
     answer.body().lines().map(str::to_owned).collect()
 }
@@ -45,7 +44,6 @@ fn deliveries_are_exported_as_their_output_lines() {
     assert!(exported[0].contains(r#""payload": {"n":1.50,"type":"a"}"#), "{}", exported[0]);
     assert_eq!(export(&inspector, &json!({ "numbers": [4, 2, 99] })), [&*exported[1], &*exported[3]]);
     assert_eq!(export(&inspector, &json!({ "numbers": [] })), [""; 0]);
-    inspector.stop();
 }
 
 /// The generated files are in `tests/generated`, where they are compiled and run. `UPDATE=1` replaces them.
@@ -62,8 +60,7 @@ fn a_delivery_is_exported_as_a_test() {
         let provider = options[1];
         let inspector = Inspector::start(options);
         let wanted = json!({ "scenario": "valid", "body": body, "headers": headers });
-        let sent = Request::page(inspector.address(), "POST", "/page/send", &wanted.to_string());
-        assert_eq!(sent.send(inspector.address()).status(), Some(200), "{provider}");
+        inspector.post("/page/send", &wanted).json();
         assert_line!(inspector.line(), outcome: "accepted");
         let answer = act(&inspector, 1, "test", &json!({}));
         assert_eq!(answer.status(), Some(200), "{provider}: {}", answer.body());
@@ -72,7 +69,6 @@ fn a_delivery_is_exported_as_a_test() {
             fs::write(&file, answer.body()).unwrap();
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), answer.body(), "{provider}");
-        inspector.stop();
     }
 }
 
@@ -80,12 +76,9 @@ fn a_delivery_is_exported_as_a_test() {
 fn a_test_contains_no_secret_of_the_endpoint() {
     let token = "a-token-of-some-length-0123456789";
     let inspector = Inspector::start(&["--provider", "gitlab-token", "--secret", token]);
-    Request::unsigned("{}")
-        .header("x-gitlab-token", token)
-        .header("x-gitlab-event", "Push Hook")
-        .send(inspector.address());
-    Request::unsigned("").method("GET").send(inspector.address());
-    (0..2).for_each(|_| drop(inspector.line()));
+    let delivery = Request::unsigned("{}").header("x-gitlab-token", token);
+    inspector.receive(&delivery.header("x-gitlab-event", "Push Hook"), 200);
+    inspector.receive(&Request::unsigned("").method("GET"), 401);
     let answer = act(&inspector, 1, "test", &json!({}));
     assert_eq!(answer.status(), Some(200), "{}", answer.body());
     assert!(!answer.body().contains(token), "{}", answer.body());
@@ -94,5 +87,4 @@ fn a_test_contains_no_secret_of_the_endpoint() {
     }
     let refused = act(&inspector, 2, "test", &json!({}));
     assert_eq!((refused.status(), refused.body()), (Some(422), "a GET is not a delivery\n"));
-    inspector.stop();
 }

@@ -48,11 +48,8 @@ fn accepted_deliveries_reach_the_service_as_received() {
     let again = delivery.send(inspector.address());
     assert_eq!((again.status(), again.header("x-webhook-duplicate")), (Some(200), Some("true")));
     assert_line!(inspector.line(), outcome: "duplicate", forward: null);
-    let rejected = Request::unsigned("{}").send(inspector.address());
-    assert_eq!(rejected.status(), Some(401));
-    assert_line!(inspector.line(), outcome: "rejected", forward: null);
+    assert_line!(inspector.receive(&Request::unsigned("{}"), 401), outcome: "rejected", forward: null);
     service.assert_no_request();
-    inspector.stop();
 }
 
 #[test]
@@ -64,14 +61,13 @@ fn an_encoded_body_reaches_the_service_encoded() {
     let service = Service::answering("204 No Content\r\n\r\n");
     let inspector = start(&service, &[]);
     let delivery = Request::delivery("msg_1", &body).header("content-encoding", "gzip");
-    assert_eq!(delivery.send(inspector.address()).status(), Some(204));
+    let line = inspector.receive(&delivery, 204);
+    assert_line!(line, outcome: "accepted", status: 204, payload: {"a": 1});
     let request = service.request();
     assert_eq!(
         (request.body, request.headers.iter().any(|(name, _)| name == "content-encoding")),
         (body, true)
     );
-    assert_line!(inspector.line(), outcome: "accepted", status: 204, payload: {"a": 1});
-    inspector.stop();
 }
 
 #[test]
@@ -85,13 +81,11 @@ fn the_status_of_the_service_decides() {
         let inspector = start(&service, &[]);
         // The claim is released each time, so each attempt is forwarded.
         for _ in 0..2 {
-            let answer = Request::delivery("msg_1", "{}").send(inspector.address());
-            assert_eq!(answer.status(), Some(status));
-            assert_line!(inspector.line(), outcome: "accepted", status: status, handler: "failed");
+            let line = inspector.receive(&Request::delivery("msg_1", "{}"), status);
+            assert_line!(line, outcome: "accepted", status: status, handler: "failed");
             service.request();
         }
         service.assert_no_request();
-        inspector.stop();
     }
 }
 
@@ -128,7 +122,6 @@ fn an_unreachable_service_is_a_bad_gateway() {
         assert!(details["answer"]["error"].as_str().unwrap().starts_with(reason), "{details}");
         assert!(details["hints"].to_string().contains(cause), "{details}");
         assert_eq!(details["headline"], "Verified, but your service failed");
-        inspector.stop();
     }
 }
 
@@ -136,10 +129,8 @@ fn an_unreachable_service_is_a_bad_gateway() {
 fn a_slow_service_is_a_gateway_timeout() {
     let service = Service::silent();
     let inspector = start(&service, &["--handler-timeout", "0.5"]);
-    let answer = Request::delivery("msg_1", "{}").send(inspector.address());
-    assert_eq!(answer.status(), Some(504));
+    let line = inspector.receive(&Request::delivery("msg_1", "{}"), 504);
     service.request();
-    let line = inspector.line();
     assert_line!(line.clone(), outcome: "accepted", status: 504, handler: "failed");
     assert_line!(line["forward"].clone(), status: null, error: "no response within 0.5 s");
     let hints = details(&inspector, 1)["hints"].to_string();
@@ -147,7 +138,6 @@ fn a_slow_service_is_a_gateway_timeout() {
     let log = inspector.log_until("answered 504");
     assert!(log.contains("\"msg_1\"") && log.contains(&service.url("/hooks")), "{log}");
     assert!(!log.contains("t0ken"), "{log}");
-    inspector.stop();
 }
 
 #[test]
@@ -161,16 +151,14 @@ fn a_large_response_is_cut_off() {
     inspector.log_until("response was cut off");
     let shown = details(&inspector, 1)["answer"].clone();
     assert_eq!((shown["text"].as_str().unwrap().len(), &shown["truncated"]), (4096, &true.into()));
-    inspector.stop();
 }
 
 #[test]
 fn a_response_that_breaks_off_is_a_bad_gateway() {
     let service = Service::answering("200 OK\r\ncontent-length: 10\r\n\r\nhalf");
     let inspector = start(&service, &[]);
-    assert_eq!(Request::delivery("msg_1", "{}").send(inspector.address()).status(), Some(502));
-    assert_line!(inspector.line(), outcome: "accepted", status: 502, handler: "failed");
-    inspector.stop();
+    let line = inspector.receive(&Request::delivery("msg_1", "{}"), 502);
+    assert_line!(line, outcome: "accepted", status: 502, handler: "failed");
 }
 
 #[test]
@@ -205,10 +193,10 @@ fn targets_must_be_loopback_addresses_without_passwords() {
         assert!(log.starts_with("inspector: --forward: ") && !log.contains("hunter2"), "{url}: {log}");
     }
     for url in elsewhere {
-        Inspector::start(&["--forward", url, "--forward-anywhere"]).stop();
+        drop(Inspector::start(&["--forward", url, "--forward-anywhere"]));
     }
     for url in ["http://localhost:1", "http://LOCALHOST/a", "http://127.9.9.9/", "https://[::1]:3000/a?b=c"] {
-        Inspector::start(&["--forward", url]).stop();
+        drop(Inspector::start(&["--forward", url]));
     }
     assert_eq!(run(&["--forward-anywhere"]).0, Some(2));
 }
@@ -217,15 +205,13 @@ fn targets_must_be_loopback_addresses_without_passwords() {
 fn scenarios_of_the_inspectors_own_handler_are_not_offered() {
     let service = Service::answering("200 OK\r\n\r\n");
     let inspector = start(&service, &[]);
-    let about = Request::page(inspector.address(), "GET", "/page/about", "").send(inspector.address());
-    let about: serde_json::Value = serde_json::from_str(about.body()).unwrap();
+    let about = inspector.page("GET", "/page/about", "").json();
     assert_eq!(about["forward"], service.url("/hooks"));
     let scenarios = about["scenarios"].as_array().unwrap().iter();
     let missing = scenarios.filter(|scenario| scenario["offered"] == false);
     let missing: Vec<_> = missing.map(|scenario| scenario["id"].as_str().unwrap()).collect();
     assert_eq!(missing, ["handler_fails", "handler_slow", "handler_panics"]);
     service.assert_no_request();
-    inspector.stop();
 }
 
 #[test]
@@ -249,5 +235,4 @@ fn a_redirect_is_not_followed() {
     assert_line!(inspector.line(), outcome: "accepted", status: 308, handler: "failed");
     let hints = details(&inspector, 1)["hints"].to_string();
     assert!(hints.contains("Redirects are not followed") && hints.contains("trailing slash"), "{hints}");
-    inspector.stop();
 }

@@ -11,8 +11,7 @@ use super::{
 
 /// Sends a request that is rejected, and returns its details.
 fn rejected(inspector: &Inspector, number: u64, request: &Request) -> Value {
-    assert_eq!(request.send(inspector.address()).status(), Some(401));
-    inspector.line();
+    inspector.receive(request, 401);
     details(inspector, number)
 }
 
@@ -46,7 +45,6 @@ fn a_header_with_an_older_or_misspelt_name() {
     assert_found(&empty, "`x-hub-signature-256` header is empty", "variable");
     assert_eq!(empty["reason"], "`x-hub-signature-256` header is empty");
     assert!(step(&empty, "Head").1.contains("header is empty"), "{empty}");
-    inspector.stop();
 
     let inspector = Inspector::start(&["--provider", "stripe", "--secret", "whsec_secret"]);
     let request = Request::unsigned("{}").header("x-stripe-signature", "t=1,v1=00");
@@ -55,7 +53,6 @@ fn a_header_with_an_older_or_misspelt_name() {
         "header is named `x-stripe-signature`, not `stripe-signature`",
         "you sent `x-stripe-signature`; Stripe's header is `stripe-signature`",
     );
-    inspector.stop();
 }
 
 #[test]
@@ -72,7 +69,6 @@ fn another_header_of_the_provider_is_not_a_misspelt_one() {
     let details = rejected(&inspector, 1, &request);
     assert_eq!(details["reason"], "`x-acme-signature` header is missing");
     assert_eq!(details["finding"], Value::Null, "{details}");
-    inspector.stop();
 }
 
 #[test]
@@ -85,7 +81,6 @@ fn a_header_of_one_or_of_many_other_providers() {
     assert_eq!(many["hints"][0]["cause"], "Possible: a delivery of another provider");
     let both = rejected(&inspector, 3, &stripe("t=1,v1=00").header("x-signature", "00"));
     assert_found(&both, "signature of another provider: `stripe-signature`", "`--provider stripe`");
-    inspector.stop();
 }
 
 #[test]
@@ -93,9 +88,8 @@ fn a_timestamp_in_another_unit() {
     let inspector = Inspector::start(&["--provider", "stripe", "--secret", "whsec_secret"]);
     let signature = "a".repeat(64);
     let request = stripe(&format!("t={}123,v1={signature}", now()));
-    let details = rejected(&inspector, 1, &request);
     assert_found(
-        &details,
+        &rejected(&inspector, 1, &request),
         "timestamp in milliseconds, not seconds",
         "the timestamp is in milliseconds; Stripe expects seconds",
     );
@@ -107,7 +101,6 @@ fn a_timestamp_in_another_unit() {
         let request = stripe(&format!("t={text},v1={signature}"));
         assert_found(&rejected(&inspector, number, &request), finding, "Sign a Unix timestamp in seconds");
     }
-    inspector.stop();
 }
 
 #[test]
@@ -123,7 +116,6 @@ fn an_age_is_readable() {
         assert!(details["reason"].as_str().unwrap().contains(says), "{details}");
         assert_eq!(details["hints"].to_string().contains("time zone"), zone, "{details}");
     }
-    inspector.stop();
 }
 
 #[test]
@@ -147,7 +139,6 @@ fn a_signature_in_another_format() {
         assert_found(&details, &format!("signature format: {got}"), &says);
         assert!(!details["hints"].to_string().contains(&base64), "{details}");
     }
-    inspector.stop();
 
     let inspector = Inspector::start(&["--provider", "stripe", "--secret", "whsec_secret"]);
     let details = rejected(&inspector, 1, &stripe(&format!("t={},v0={hex}", now())));
@@ -156,7 +147,6 @@ fn a_signature_in_another_format() {
         "signature format: only `t=` and `v0=`",
         "Expected `v1=` and 64 hex digits in `stripe-signature`; got only `t=` and `v0=`.",
     );
-    inspector.stop();
 }
 
 #[test]
@@ -184,33 +174,16 @@ fn hints_on_the_secret_depend_on_the_provider() {
             provider != "gitlab-token",
             "{hints}"
         );
-        inspector.stop();
     }
 }
 
 #[test]
 fn a_delivery_without_the_providers_id() {
     let inspector = Inspector::start(&["--provider", "github", "--secret", "secret"]);
-    let tag = HEXLOWER.encode(&mac(b"secret", b"{}"));
-    let request = Request::unsigned("{}").header("x-hub-signature-256", &format!("sha256={tag}"));
-    assert_eq!(request.send(inspector.address()).status(), Some(200));
-    inspector.line();
+    let request = Request::signed_by_github("secret", "{}", "{}");
+    inspector.receive(&request, 200);
     let (_, claim) = step(&details(&inspector, 1), "Claim");
     assert!(claim.contains("This request has no `x-github-delivery` header."), "{claim}");
-    inspector.stop();
-}
-
-#[test]
-fn an_interrupted_body_has_a_short_reason() {
-    let inspector = Inspector::start(&["--secret", SECRET]);
-    let connection = Request::delivery("id", r#"{"n":1}"#).begin_without_end(inspector.address());
-    connection.finish_writing();
-    assert_eq!(connection.answer().status(), Some(400));
-    inspector.line();
-    let details = details(&inspector, 1);
-    let reason = details["reason"].as_str().unwrap();
-    assert_eq!(reason.matches("error reading").count(), 1, "{reason}");
-    inspector.stop();
 }
 
 #[test]
@@ -225,6 +198,5 @@ fn a_secret_without_the_providers_prefix_is_reported_at_the_start() {
         let says = "warning: secrets of Stripe begin with `whsec_`, but one in --secret does not";
         assert_eq!(log.contains(says), warns, "{log}");
         assert!(!log.contains(secret), "{log}");
-        inspector.stop();
     }
 }

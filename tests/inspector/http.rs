@@ -6,9 +6,10 @@ use std::{
 
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
 use sha2::Sha256;
 
-use super::process::TIMEOUT;
+use super::process::{Inspector, TIMEOUT};
 
 /// A signing secret for Standard Webhooks.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -59,11 +60,15 @@ impl Request {
 
     /// Returns a delivery from GitHub.
     pub fn github(secret: &str, id: &str, body: &str) -> Self {
-        let tag = HEXLOWER.encode(&mac(secret.as_bytes(), body.as_bytes()));
-        Self::unsigned(body)
+        Self::signed_by_github(secret, body, body)
             .header("x-github-delivery", id)
             .header("x-github-event", "push")
-            .header("x-hub-signature-256", &format!("sha256={tag}"))
+    }
+
+    /// Returns a request with the body `sent`, and with GitHub's signature of the body `signed`.
+    pub fn signed_by_github(secret: &str, signed: &str, sent: impl AsRef<[u8]>) -> Self {
+        let tag = HEXLOWER.encode(&mac(secret.as_bytes(), signed.as_bytes()));
+        Self::unsigned(sent).header("x-hub-signature-256", &format!("sha256={tag}"))
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -113,6 +118,26 @@ impl Request {
     fn bytes(&self) -> Vec<u8> {
         let head = format!("{} {} HTTP/1.1\r\n{}\r\n", self.method, self.path, self.head);
         [head.as_bytes(), &self.body].concat()
+    }
+}
+
+impl Inspector {
+    /// Sends a request, asserts the status of its response, and returns its line.
+    #[track_caller]
+    pub fn receive(&self, request: &Request, status: u16) -> Value {
+        let answer = request.send(self.address());
+        assert_eq!(answer.status(), Some(status), "{}", answer.0);
+        self.line()
+    }
+
+    /// Sends a request to one of the page's own routes.
+    pub fn page(&self, method: &'static str, path: &str, body: &str) -> Answer {
+        Request::page(self.address(), method, path, body).send(self.address())
+    }
+
+    /// Posts JSON to one of the page's own routes.
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.page("POST", path, &body.to_string())
     }
 }
 
@@ -175,6 +200,13 @@ impl Answer {
 
     pub fn body(&self) -> &str {
         self.0.split_once("\r\n\r\n").unwrap().1
+    }
+
+    /// Returns the body of a successful response.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert_eq!(self.status(), Some(200), "{}", self.0);
+        serde_json::from_str(self.body()).unwrap()
     }
 }
 

@@ -10,10 +10,7 @@ fn start(options: &[&str]) -> Inspector {
 
 /// Fetches the page's data for a request.
 pub fn details(inspector: &Inspector, number: u64) -> Value {
-    let path = format!("/page/requests/{number}");
-    let answer = Request::page(inspector.address(), "GET", &path, "").send(inspector.address());
-    assert_eq!(answer.status(), Some(200), "{}", answer.0);
-    serde_json::from_str(answer.body()).unwrap()
+    inspector.page("GET", &format!("/page/requests/{number}"), "").json()
 }
 
 /// Returns the state of a step and its text.
@@ -73,7 +70,6 @@ fn all_files_exist_and_have_a_strict_policy() {
     }
     assert!(names.len() >= 9, "{names:?}");
     assert_eq!(get(inspector.address(), "/page/else.js").status(), Some(404));
-    inspector.stop();
 }
 
 #[test]
@@ -96,15 +92,13 @@ fn events_are_streamed_and_a_reconnecting_client_gets_new_ones() {
     }
 
     let (mut stream, run) = events(None);
-    assert_eq!(Request::delivery("first", "{}").send(inspector.address()).status(), Some(200));
-    inspector.line();
+    inspector.receive(&Request::delivery("first", "{}"), 200);
     let (_, running) = next(&mut stream);
     assert_line!(running, outcome: "running", number: 1, id: "first", ms: null);
     let (seen, ended) = next(&mut stream);
     assert!(seen.starts_with(&run), "{seen} of {run}");
     assert_line!(ended, outcome: "accepted", handler: "completed", status: 200, number: 1, verified: true);
-    assert_eq!(Request::unsigned("{}").send(inspector.address()).status(), Some(401));
-    inspector.line();
+    inspector.receive(&Request::unsigned("{}"), 401);
     let (_, refused) = next(&mut stream);
     assert_line!(
         refused,
@@ -117,25 +111,15 @@ fn events_are_streamed_and_a_reconnecting_client_gets_new_ones() {
     for other in ["another-2", "", "\u{e9}", &format!("{run}-x")] {
         assert_line!(next(&mut events(Some(other)).0).1, number: 1);
     }
-    inspector.stop();
 }
 
 #[test]
 fn the_page_shows_each_step_and_the_cause_of_a_failure() {
-    let inspector = start(&[
-        "--secret",
-        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
-        "--tolerance",
-        "60",
-        "--body-limit",
-        "1000",
-    ]);
-    let send = |request: Request, status: u16| {
-        assert_eq!(request.send(inspector.address()).status(), Some(status));
-        inspector.line();
-    };
+    let second = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    let inspector = start(&["--secret", second, "--tolerance", "60", "--body-limit", "1000"]);
+    let send = |request: Request, status| drop(inspector.receive(&request, status));
     let body = r#"{"type": "order",  "n": 1.50, "deep": [[], {}, {"a": null}]}"#;
-    send(Request::signed_by("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "1", now() - 5, body), 200);
+    send(Request::signed_by(second, "1", now() - 5, body), 200);
     let accepted = details(&inspector, 1);
     assert_eq!(accepted["headline"], "Verified and handled");
     assert_step(&accepted, "Head", "passed", " s earlier (allowed: 60 s).");
@@ -160,7 +144,7 @@ fn the_page_shows_each_step_and_the_cause_of_a_failure() {
     );
     assert_eq!(accepted["hints"], json!([]));
 
-    send(Request::signed_by("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "1", now(), body), 200);
+    send(Request::signed_by(second, "1", now(), body), 200);
     let duplicate = details(&inspector, 2);
     assert_step(&duplicate, "Claim", "ended", "Completed before");
     assert_step(&duplicate, "Claim", "ended", accepted["key"].as_str().unwrap());
@@ -168,13 +152,8 @@ fn the_page_shows_each_step_and_the_cause_of_a_failure() {
 
     send(Request::signed_by(SECRET, "stale", now() - 3600, "{}"), 401);
     let stale = details(&inspector, 3);
-    let (state, says) = step(&stale, "Head");
-    assert!(
-        state == "failed"
-            && says.contains("1 h old, which exceeds the tolerance of 60 s")
-            && says.contains("no byte of the body was read"),
-        "{says}"
-    );
+    assert_step(&stale, "Head", "failed", "1 h old, which exceeds the tolerance of 60 s");
+    assert_step(&stale, "Head", "failed", "no byte of the body was read");
     assert_eq!(stale["payload"]["form"], "none");
     assert!(stale["hints"][0]["cause"].as_str().unwrap().contains("sent again"), "{stale}");
 
@@ -207,67 +186,55 @@ fn the_page_shows_each_step_and_the_cause_of_a_failure() {
 
     send(Request::signed_by(SECRET, "ahead", now() + 3600, "{}"), 401);
     let ahead = details(&inspector, 9);
-    let (_, says) = step(&ahead, "Head");
-    assert!(says.contains(" ahead, which exceeds the tolerance of 60 s"), "{says}");
+    assert_step(&ahead, "Head", "failed", " ahead, which exceeds the tolerance of 60 s");
     let causes: Vec<_> = ahead["hints"].as_array().unwrap().iter().map(|hint| &hint["cause"]).collect();
     assert_eq!(causes, ["A time zone", "A clock that is wrong"]);
-    inspector.stop();
 }
 
 #[test]
 fn the_page_hides_secrets_and_credentials() {
     let token = "a-token-of-some-length-0123456789";
     let inspector = Inspector::start(&["--provider", "gitlab-token", "--secret", token]);
-    let answer = Request::unsigned(format!(r#"{{"it is": "{token}"}}"#))
+    let request = Request::unsigned(format!(r#"{{"it is": "{token}"}}"#))
         .header("x-gitlab-token", token)
         .header("authorization", "Bearer abcdefghijklmnop")
         .header("cookie", "session=abcdefghijklmnop")
         .header("x-forwarded-secret", "abcdefghijklmnop")
         .header("x-copy", token)
-        .query(&format!("api_token=abcdefghijklmnop&copy={token}"))
-        .send(inspector.address());
-    assert_eq!(answer.status(), Some(200));
-    inspector.line();
+        .query(&format!("api_token=abcdefghijklmnop&copy={token}"));
+    inspector.receive(&request, 200);
     let shown = details(&inspector, 1).to_string();
     assert!(!shown.contains(token) && !shown.contains("abcdefghijklmnop"), "{shown}");
     assert!(shown.contains("••masked••"), "{shown}");
     assert_eq!(details(&inspector, 1)["payload"]["masked"], true);
-    inspector.stop();
 
     // A short secret is part of ordinary words. Masking it there would show which one it is.
     let inspector = Inspector::start(&["--provider", "gitlab-token", "--secret", "g"]);
-    let answer = Request::unsigned(r#"{"ping": "g", "g": "pong"}"#)
+    let request = Request::unsigned(r#"{"ping": "g", "g": "pong"}"#)
         .header("x-gitlab-token", "g")
         .header("x-copy", "g")
-        .query("ping=g")
-        .send(inspector.address());
-    assert_eq!(answer.status(), Some(200));
-    inspector.line();
+        .query("ping=g");
+    inspector.receive(&request, 200);
     let shown = details(&inspector, 1);
     assert_eq!(shown["payload"]["text"], "{\n  \"ping\": \"••masked••\",\n  \"••masked••\": \"pong\"\n}");
     let headers = shown["headers"].to_string();
     assert!(!headers.contains("\"g\""), "{headers}");
     assert_eq!(shown["request"]["target"], "/webhook?ping=••masked••");
-    inspector.stop();
 
     let inspector = start(&[]);
-    let signed = Request::delivery("id", "{}");
-    assert_eq!(signed.send(inspector.address()).status(), Some(200));
-    inspector.line();
+    inspector.receive(&Request::delivery("id", "{}"), 200);
     let headers = details(&inspector, 1)["headers"].clone();
     let signature =
         headers.as_array().unwrap().iter().find(|header| header[0] == "webhook-signature").unwrap();
     let shown = signature[1].as_str().unwrap();
     assert!(shown.starts_with("v1,") && shown.contains("… (47 characters)") && shown.len() < 45, "{shown}");
-    inspector.stop();
 }
 
 #[test]
 fn the_page_masks_values_whose_keys_say_that_they_are_secret() {
     let inspector = start(&[]);
     let shown = |number: u64, request: Request| {
-        assert_eq!(request.send(inspector.address()).status(), Some(200));
-        inspector.line();
+        inspector.receive(&request, 200);
         details(&inspector, number)
     };
     let body = r#"{"client_secret": "pi_s3cret", "apiKey": "sk_live_s3cret", "a": [{"Access-Token": "a\"s3cret"}],
@@ -289,19 +256,15 @@ fn the_page_masks_values_whose_keys_say_that_they_are_secret() {
     let long = shown(3, Request::delivery("long", format!("{long}{}\"}}", "s3cret".repeat(100))));
     assert_eq!(long["payload"]["truncated"], true);
     assert!(!long.to_string().contains("s3cret"), "{}", long["payload"]["text"].as_str().unwrap().len());
-    inspector.stop();
 }
 
 #[test]
 fn the_history_can_be_cleared() {
     let inspector = start(&[]);
-    let ask = |method: &'static str, path: &str| {
-        Request::page(inspector.address(), method, path, "").send(inspector.address())
-    };
+    let ask = |method: &'static str, path: &str| inspector.page(method, path, "");
     let mut stream = Request::page(inspector.address(), "GET", "/page/events", "").begin(inspector.address());
     for id in ["first", "second"] {
-        assert_eq!(Request::delivery(id, "{}").send(inspector.address()).status(), Some(200));
-        inspector.line();
+        inspector.receive(&Request::delivery(id, "{}"), 200);
     }
     stream.read_until("\"id\":\"second\"");
     assert_eq!(ask("DELETE", "/page/requests").status(), Some(204));
@@ -315,27 +278,22 @@ fn the_history_can_be_cleared() {
     assert!(unknown.body().contains("No delivery has the number 3"), "{}", unknown.body());
 
     // The store still has the deliveries, and numbers are not used again.
-    assert_eq!(Request::delivery("first", "{}").send(inspector.address()).status(), Some(200));
-    assert_line!(inspector.line(), outcome: "duplicate");
+    assert_line!(inspector.receive(&Request::delivery("first", "{}"), 200), outcome: "duplicate");
     assert_line!(details(&inspector, 3), outcome: "duplicate");
     // A new page has nothing to clear.
     let mut stream = Request::page(inspector.address(), "GET", "/page/events", "").begin(inspector.address());
     assert!(!stream.read_until("\"number\":3").contains("cleared"));
-    inspector.stop();
 }
 
 #[test]
 fn requests_that_are_not_verified_do_not_displace_deliveries() {
     let inspector = start(&[]);
-    Request::delivery("first", "{}").send(inspector.address());
+    inspector.receive(&Request::delivery("first", "{}"), 200);
     for _ in 0..600 {
-        Request::unsigned("{}").send(inspector.address());
+        inspector.receive(&Request::unsigned("{}"), 401);
     }
-    let read = |path| Request::page(inspector.address(), "GET", path, "").send(inspector.address());
-    let first = read("/page/requests/1");
-    assert!(first.body().contains("\"id\":\"first\""), "{}", first.0);
-    assert_eq!(read("/page/requests/2").status(), Some(404));
-    inspector.signal("TERM");
+    assert_line!(details(&inspector, 1), id: "first");
+    assert_eq!(inspector.page("GET", "/page/requests/2", "").status(), Some(404));
 }
 
 #[test]
@@ -348,8 +306,7 @@ fn stored_requests_are_bounded_even_for_a_slow_reader() {
         request.send(inspector.address());
         inspector.line();
     }
-    let gone = Request::page(inspector.address(), "GET", "/page/requests/5", "").send(inspector.address());
-    assert_eq!(gone.status(), Some(404));
+    assert_eq!(inspector.page("GET", "/page/requests/5", "").status(), Some(404));
     assert_line!(details(&inspector, 6), number: 6);
     let last = details(&inspector, 505);
     assert_eq!(
@@ -359,15 +316,12 @@ fn stored_requests_are_bounded_even_for_a_slow_reader() {
     assert_eq!(last["payload"]["text"].as_str().unwrap().len(), 64 * 1024);
     for number in 506..=800 {
         let request = Request::delivery(&number.to_string(), &body);
-        assert_eq!(request.send(inspector.address()).status(), Some(200));
-        inspector.line();
+        inspector.receive(&request, 200);
     }
-    let gone = Request::page(inspector.address(), "GET", "/page/requests/506", "").send(inspector.address());
-    assert_eq!(gone.status(), Some(404));
+    assert_eq!(inspector.page("GET", "/page/requests/506", "").status(), Some(404));
     assert_line!(details(&inspector, 800), number: 800);
     // A slow reader still gets the stored events, including the last one.
     assert!(idle.read_until("\"number\":800").contains("\"number\":799"));
-    inspector.stop();
 }
 
 #[test]
@@ -398,12 +352,9 @@ fn requests_to_a_wrong_path_are_shown_but_not_printed() {
     assert!(!shown.to_string().contains("s3cret"), "{shown}");
     assert_line!(details(&inspector, 4), outcome: "wrong_path", status: 405);
     assert_line!(details(&inspector, 5), outcome: "wrong_path", number: 5);
-    let next = Request::page(inspector.address(), "GET", "/page/requests/6", "").send(inspector.address());
-    assert_eq!(next.status(), Some(404));
-    let exported = Request::page(inspector.address(), "POST", "/page/export", "{}").send(inspector.address());
-    assert_eq!(exported.body(), "");
-    // Nothing was printed for these requests.
-    inspector.stop();
+    assert_eq!(inspector.page("GET", "/page/requests/6", "").status(), Some(404));
+    assert_eq!(inspector.page("POST", "/page/export", "{}").body(), "");
+    // Nothing was printed for these requests: dropping the inspector would panic.
 }
 
 #[test]
@@ -411,8 +362,7 @@ fn unusual_deliveries_have_remarks() {
     let inspector = start(&[]);
     let mut number = 0;
     let mut remarks = |request: Request| {
-        assert_eq!(request.send(inspector.address()).status(), Some(200));
-        inspector.line();
+        inspector.receive(&request, 200);
         number += 1;
         details(&inspector, number)["remarks"].clone()
     };
@@ -431,5 +381,4 @@ fn unusual_deliveries_have_remarks() {
     assert!(marked[0].as_str().unwrap().contains("byte order mark"), "{marked}");
     let put = remarks(Request::delivery("put", "{}").method("PUT"));
     assert_eq!(put, json!(["The method is `PUT`. Deliveries are usually sent with `POST`."]));
-    inspector.stop();
 }

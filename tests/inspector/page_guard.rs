@@ -44,7 +44,6 @@ fn requests_with_a_foreign_host_are_rejected() {
         assert_eq!(answer.status(), Some(200), "{host}");
     }
     // No test event was sent, so there must be no line.
-    inspector.stop();
 }
 
 #[test]
@@ -89,7 +88,6 @@ fn other_sites_cannot_send_test_events() {
 
     assert_eq!(send(&[("origin", &own), ("sec-fetch-site", "same-origin")]).status(), Some(200));
     assert_line!(inspector.line(), outcome: "accepted");
-    inspector.stop();
 }
 
 /// nginx sends HTTP/1.0 to its upstream, and adds no header unless it is configured to.
@@ -99,7 +97,6 @@ fn requests_over_http_1_0_are_rejected() {
     let mut client = Connection::open(inspector.address());
     client.write(format!("GET /page/about HTTP/1.0\r\nhost: {}\r\n\r\n", inspector.address()).as_bytes());
     assert!(client.answer().0.starts_with("HTTP/1.0 403"));
-    inspector.stop();
 }
 
 #[test]
@@ -114,5 +111,4 @@ fn a_listener_on_all_addresses_accepts_every_ip_address_as_host() {
     let answer = Request::page(to, "POST", "/page/send", r#"{"scenario": "valid"}"#).send(to);
     assert_eq!(answer.status(), Some(200), "{}", answer.0);
     assert_line!(inspector.line(), outcome: "accepted");
-    inspector.stop();
 }

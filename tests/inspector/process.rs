@@ -1,6 +1,7 @@
 use std::{
     env,
     io::{BufRead, BufReader, Read},
+    iter,
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -20,6 +21,7 @@ pub struct Inspector {
     address: SocketAddr,
     lines: Receiver<String>,
     log: Receiver<String>,
+    is_checked: bool,
 }
 
 impl Inspector {
@@ -42,7 +44,7 @@ impl Inspector {
             return Err(log.iter().last());
         };
         let address = first.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{first}"));
-        Ok(Self { address: address.parse().unwrap(), child, lines, log })
+        Ok(Self { address: address.parse().unwrap(), child, lines, log, is_checked: true })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -84,26 +86,32 @@ impl Inspector {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits until the inspector exits, and returns its status and remaining lines.
-    pub fn end(mut self) -> (ExitStatus, Vec<String>) {
-        let mut rest = Vec::new();
-        while let Some(line) = next(&self.lines) {
-            rest.push(line);
-        }
-        (self.child.wait().unwrap(), rest)
+    /// Lets dropping kill the inspector, without a check of how it ends.
+    pub fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
     }
 
-    /// Stops the inspector. Panics if it printed lines that the test did not read.
-    pub fn stop(self) {
-        self.signal("TERM");
-        let (status, rest) = self.end();
-        assert_eq!(rest, Vec::<String>::new(), "the inspector printed unexpected lines");
-        assert_eq!(status.code(), Some(0));
+    /// Waits until the inspector exits, and returns its status and remaining lines.
+    pub fn end(self) -> (ExitStatus, Vec<String>) {
+        self.unchecked().wait()
+    }
+
+    fn wait(&mut self) -> (ExitStatus, Vec<String>) {
+        let rest = iter::from_fn(|| next(&self.lines)).collect();
+        (self.child.wait().unwrap(), rest)
     }
 }
 
 impl Drop for Inspector {
+    /// Stops the inspector. Panics if it printed lines that the test did not read.
     fn drop(&mut self) {
+        if self.is_checked && !thread::panicking() {
+            self.signal("TERM");
+            let (status, rest) = self.wait();
+            assert_eq!(rest, Vec::<String>::new(), "the inspector printed unexpected lines");
+            assert_eq!(status.code(), Some(0));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

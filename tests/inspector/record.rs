@@ -90,12 +90,10 @@ fn requests_survive_a_killed_process() {
     assert_eq!(details(&inspector, 1)["replayed"], true);
     // Replayed requests are not recorded again, but new ones are.
     assert_eq!(fs::read(&path).unwrap(), before);
-    assert_eq!(Request::delivery("msg_5", "{}").send(inspector.address()).status(), Some(200));
-    assert_line!(inspector.line(), id: "msg_5");
+    assert_line!(inspector.receive(&Request::delivery("msg_5", "{}"), 200), id: "msg_5");
     assert_line!(&entries(&path)[6], id: "msg_5");
     assert_eq!(details(&inspector, 6)["recorded_at"], Value::Null);
     assert_eq!(details(&inspector, 6)["replayed"], false);
-    inspector.stop();
 }
 
 #[test]
@@ -123,9 +121,8 @@ fn a_torn_line_is_skipped() {
     assert_line!(inspector.line(), outcome: "accepted", id: "msg_1");
     inspector.log_until("line 2 is skipped");
     assert!(inspector.log_until("replayed ").contains("1 requests signed again"));
-    assert_eq!(Request::delivery("msg_3", "{}").send(inspector.address()).status(), Some(200));
-    assert_line!(inspector.line(), id: "msg_3");
-    inspector.stop();
+    assert_line!(inspector.receive(&Request::delivery("msg_3", "{}"), 200), id: "msg_3");
+    drop(inspector);
     let text = fs::read_to_string(&path).unwrap();
     let lines: Vec<_> = text.lines().map(serde_json::from_str::<Value>).collect();
     assert_eq!(lines.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
@@ -134,29 +131,19 @@ fn a_torn_line_is_skipped() {
 #[test]
 fn verified_requests_are_signed_again_and_keep_their_ids() {
     let path = file("signed");
-    let unverified = |id: &str| {
-        let mut entry = old(id, "{}".into());
-        entry["verified"] = false.into();
-        entry
-    };
-    let of_another_provider = |id: &str| {
-        let mut entry = old(id, "{}".into());
-        entry["provider"] = "github".into();
-        entry
-    };
-    let elsewhere = |target: &str| {
-        let mut entry = old("msg_9", r#"{"scenario": "valid"}"#.into());
-        entry["target"] = target.into();
+    let changed = |field: &str, value: Value| {
+        let mut entry = old("msg_2", r#"{"scenario": "valid"}"#.into());
+        entry[field] = value;
         entry
     };
     write(
         &path,
         &[
-            elsewhere("/page/send"),
-            elsewhere("http://127.0.0.1:1/page/send"),
+            changed("target", "/page/send".into()),
+            changed("target", "http://127.0.0.1:1/page/send".into()),
             old("msg_1", r#"{"type": "a", "n": 1.50}"#.into()),
-            unverified("msg_2"),
-            of_another_provider("msg_3"),
+            changed("verified", false.into()),
+            changed("provider", "github".into()),
             json!({"at": 1}),
             old("msg_4", json!({"base64": "/wA="})),
             old("msg_4", json!({"base64": "no base64"})),
@@ -181,7 +168,6 @@ fn verified_requests_are_signed_again_and_keep_their_ids() {
     assert_eq!(request.header("inspector-delivery-id"), Some("msg_1"));
     assert_eq!(service.request().body, b"\xff\0");
     service.assert_no_request();
-    inspector.stop();
 }
 
 #[test]
@@ -191,19 +177,17 @@ fn recording_stops_at_the_size_limit() {
     let inspector = Inspector::start(&options);
     for number in 0..10 {
         let request = Request::delivery(&format!("msg_{number}"), "{}");
-        assert_eq!(request.send(inspector.address()).status(), Some(200));
-        assert_line!(inspector.line(), outcome: "accepted");
+        assert_line!(inspector.receive(&request, 200), outcome: "accepted");
     }
     let log = inspector.log_until("has stopped");
     assert!(log.contains("limit of 2000 bytes"), "{log}");
-    inspector.stop();
+    drop(inspector);
     let recorded = entries(&path);
     assert!((1..10).contains(&recorded.len()) && fs::metadata(&path).unwrap().len() <= 2000);
     // A later start does not exceed the limit either.
     let inspector = Inspector::start(&options);
-    assert_eq!(Request::delivery("msg_1", "{}".repeat(500)).send(inspector.address()).status(), Some(200));
-    inspector.line();
-    inspector.stop();
+    inspector.receive(&Request::delivery("msg_1", "{}".repeat(500)), 200);
+    drop(inspector);
     assert_eq!(entries(&path).len(), recorded.len());
 }
 
@@ -237,5 +221,4 @@ fn a_readable_file_causes_a_warning() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let inspector = Inspector::start(&["--record", option(&path)]);
     assert!(inspector.log_until("warning").contains("other users may be able to read"));
-    inspector.stop();
 }

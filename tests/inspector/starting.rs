@@ -5,15 +5,6 @@ use std::process::Command;
 use super::*;
 
 #[test]
-fn listens_on_the_printed_address() {
-    let inspector = Inspector::start(&[]);
-    assert_eq!(get(inspector.address(), "/health").status(), Some(200));
-    assert_eq!(get(inspector.address(), "/").status(), Some(200));
-    assert_eq!(get(inspector.address(), "/else").status(), Some(404));
-    inspector.stop();
-}
-
-#[test]
 fn the_curl_command_is_accepted_once_and_rejected_with_another_body() {
     let installed = Command::new("curl").arg("--version").output().is_ok();
     assert!(installed, "this test needs curl to run the command that the inspector prints");
@@ -44,7 +35,6 @@ fn the_curl_command_is_accepted_once_and_rejected_with_another_body() {
         assert_ne!(&changed, curl);
         assert_eq!(paste(&changed).status(), Some(401));
         assert_line!(inspector.line(), outcome: "rejected", kind: "wrong_signature", provider: provider);
-        inspector.stop();
     }
 }
 
@@ -59,15 +49,9 @@ fn paste(command: &str) -> Answer {
 fn each_start_has_a_new_valid_demo_secret() {
     let secrets = [(), ()].map(|()| {
         let inspector = Inspector::start(&[]);
-        let secret = inspector.invitation().into_iter().find_map(|line| {
-            let secret = line.strip_prefix("demo secret: ")?;
-            Some(secret.to_owned())
-        });
-        let secret = secret.unwrap();
-        let answer = Request::signed_by(&secret, "id", now(), "{}").send(inspector.address());
-        assert_eq!(answer.status(), Some(200));
-        inspector.line();
-        inspector.stop();
+        let log = inspector.invitation();
+        let secret = log.iter().find_map(|line| line.strip_prefix("demo secret: ")).unwrap().to_owned();
+        inspector.receive(&Request::signed_by(&secret, "id", now(), "{}"), 200);
         secret
     });
     assert_ne!(secrets[0], secrets[1]);
@@ -95,10 +79,8 @@ fn providers_with_bearer_tokens_take_an_audience_and_a_sender() {
             let inspector = Inspector::try_start(&[&["--provider", id], &*options].concat());
             assert_eq!(inspector.is_some(), accepted.contains(&&*chosen), "{id} {options:?}");
             let Some(inspector) = inspector else { continue };
-            let answer = Request::unsigned("{}").send(inspector.address());
-            assert_eq!(answer.status(), Some(401));
-            assert_line!(inspector.line(), outcome: "rejected", kind: "missing_signature", provider: id);
-            inspector.stop();
+            let line = inspector.receive(&Request::unsigned("{}"), 401);
+            assert_line!(line, outcome: "rejected", kind: "missing_signature", provider: id);
         }
     }
 }
@@ -227,9 +209,8 @@ fn prints_completions_and_the_man_page() {
 fn secrets_may_begin_with_a_hyphen_and_the_last_of_repeated_options_counts() {
     let options = ["--provider=stripe", "--provider", "github", "--detached", "--detached", "--secret", "-s"];
     let inspector = Inspector::start(&options);
-    assert_eq!(Request::github("-s", "id", "{}").send(inspector.address()).status(), Some(200));
-    assert_line!(inspector.line(), outcome: "accepted", provider: "github");
-    inspector.stop();
+    let line = inspector.receive(&Request::github("-s", "id", "{}"), 200);
+    assert_line!(line, outcome: "accepted", provider: "github");
 }
 
 #[test]
@@ -237,17 +218,14 @@ fn an_address_in_use_is_refused() {
     let inspector = Inspector::start(&[]);
     let (code, printed, log) = run(&["--listen", &inspector.address().to_string()]);
     assert_eq!((code, &*printed), (Some(2), ""), "{log}");
-    inspector.stop();
 }
 
 #[test]
 fn the_store_can_be_a_url() {
     let inspector = Inspector::start(&["--secret", SECRET, "--store", "memory:?capacity=10"]);
     for outcome in ["accepted", "duplicate"] {
-        assert_eq!(Request::delivery("msg_1", "{}").send(inspector.address()).status(), Some(200));
-        assert_line!(inspector.line(), outcome: outcome);
+        assert_line!(inspector.receive(&Request::delivery("msg_1", "{}"), 200), outcome: outcome);
     }
-    inspector.stop();
 }
 
 #[test]
@@ -268,20 +246,17 @@ fn options_accept_both_forms_and_fractions() {
         "--body-limit=1000",
     ]);
     let request = Request::signed_by(SECRET, "old", now() - 900, "{}");
-    assert_eq!(request.send(inspector.address()).status(), Some(200));
-    assert_line!(inspector.line(), outcome: "accepted");
-    inspector.stop();
+    assert_line!(inspector.receive(&request, 200), outcome: "accepted");
 }
 
 #[test]
 fn a_custom_scheme_verifies() {
     let scheme = r#"{"alg": "hmac-sha256", "sig": {"from": "x-hub-signature-256", "enc": "hex", "prefix": "sha256="}, "id": "header:x-github-delivery"}"#;
     let inspector = Inspector::start(&["--scheme", scheme, "--secret", "s"]);
-    assert_eq!(Request::github("s", "id-1", "{}").send(inspector.address()).status(), Some(200));
-    assert_line!(inspector.line(), outcome: "accepted", provider: "scheme", id: "id-1", event_type: null);
-    assert_eq!(Request::github("other", "id-2", "{}").send(inspector.address()).status(), Some(401));
-    assert_line!(inspector.line(), outcome: "rejected", kind: "wrong_signature");
-    inspector.stop();
+    let line = inspector.receive(&Request::github("s", "id-1", "{}"), 200);
+    assert_line!(line, outcome: "accepted", provider: "scheme", id: "id-1", event_type: null);
+    let line = inspector.receive(&Request::github("other", "id-2", "{}"), 401);
+    assert_line!(line, outcome: "rejected", kind: "wrong_signature");
 }
 
 #[test]
@@ -308,10 +283,8 @@ fn ebays_handshake_is_answered_and_keys_are_selected_by_id() {
         serde_json::from_str(include_str!("../key_sources/ebay.json")).unwrap();
     let signature = known[0]["headers"]["x-ebay-signature"].as_str().unwrap();
     let body = known[0]["body_utf8"].as_str().unwrap();
-    let answer = Request::unsigned(body).header("x-ebay-signature", signature).send(inspector.address());
-    assert_eq!(answer.status(), Some(503));
-    assert_line!(inspector.line(), outcome: "rejected", kind: "verifier_unavailable");
-    inspector.stop();
+    let request = Request::unsigned(body).header("x-ebay-signature", signature);
+    assert_line!(inspector.receive(&request, 503), outcome: "rejected", kind: "verifier_unavailable");
 }
 
 #[test]
@@ -326,5 +299,4 @@ fn metas_handshake_needs_the_verify_token() {
     assert_line!(inspector.line(), outcome: "handshake", status: 200, provider: "meta");
     assert_eq!(ask("x").status(), Some(401));
     assert_line!(inspector.line(), outcome: "rejected", kind: "missing_signature");
-    inspector.stop();
 }

@@ -20,16 +20,6 @@ const SCENARIOS: [(&str, &[(&str, &str)]); 10] = [
     ("handler_panics", &[("accepted", "panicked")]),
 ];
 
-fn ask(inspector: &Inspector, method: &'static str, path: &str, body: &Value) -> Answer {
-    let body = if method == "POST" { body.to_string() } else { String::new() };
-    Request::page(inspector.address(), method, path, &body).send(inspector.address())
-}
-
-fn json_of(answer: &Answer) -> Value {
-    assert_eq!(answer.status(), Some(200), "{}", answer.0);
-    serde_json::from_str(answer.body()).unwrap()
-}
-
 /// Returns the outcomes of the next lines, sorted.
 fn outcomes(inspector: &Inspector, count: usize) -> Vec<(String, String)> {
     let mut outcomes: Vec<_> = (0..count)
@@ -56,11 +46,11 @@ fn each_scenario_has_the_same_outcome_from_the_page_and_from_curl() {
     ] {
         let inspector = Inspector::start(options);
         for (scenario, expects) in SCENARIOS {
-            let sent = json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": scenario })));
+            let sent = inspector.post("/page/send", &json!({ "scenario": scenario })).json();
             assert_eq!(sent["from"].as_array().unwrap().len(), expects.len());
             assert_eq!(outcomes(&inspector, expects.len()), expected(expects), "{scenario}, {options:?}");
 
-            let curl = ask(&inspector, "POST", "/page/curl", &json!({ "scenario": scenario }));
+            let curl = inspector.post("/page/curl", &json!({ "scenario": scenario }));
             assert_eq!(curl.status(), Some(200), "{}", curl.0);
             // curl fails if the handler panics, because there is no response.
             Command::new("sh").args(["-c", curl.body()]).env("no_proxy", "*").output().unwrap();
@@ -71,7 +61,6 @@ fn each_scenario_has_the_same_outcome_from_the_page_and_from_curl() {
                 curl.body()
             );
         }
-        inspector.stop();
     }
 }
 
@@ -96,7 +85,7 @@ fn test_events_can_be_signed_for_every_provider_with_a_secret() {
         for (scenario, expects) in
             [("valid", ("accepted", "completed")), ("wrong_secret", ("rejected", "wrong_signature"))]
         {
-            let sent = ask(&inspector, "POST", "/page/send", &json!({ "scenario": scenario }));
+            let sent = inspector.post("/page/send", &json!({ "scenario": scenario }));
             if sent.body().contains("provider signs with a private key") {
                 cannot.push(id);
                 break;
@@ -167,7 +156,7 @@ fn the_page_names_scenarios_that_a_provider_does_not_support() {
         about["scenarios"].as_array().unwrap().iter().find(|scenario| scenario["id"] == id).unwrap().clone()
     };
     let inspector = Inspector::start(&["--provider", "gitlab-token"]);
-    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    let about = inspector.page("GET", "/page/about", "").json();
     assert_line!(scenario(&about, "stale"), offered: false);
     assert!(
         scenario(&about, "changed_body")["what"]
@@ -176,41 +165,37 @@ fn the_page_names_scenarios_that_a_provider_does_not_support() {
             .contains("does not cover the added line break"),
         "{about}"
     );
-    inspector.stop();
 
     let inspector = Inspector::start(&["--provider", "line"]);
-    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    let about = inspector.page("GET", "/page/about", "").json();
     assert!(scenario(&about, "twice")["what"].as_str().unwrap().contains("no delivery id"), "{about}");
-    inspector.stop();
 }
 
 #[test]
 fn a_custom_payload_is_signed_unchanged() {
     let inspector = Inspector::start(&["--secret", SECRET]);
     let body = "{\"type\": \"it's <b>\",\n  \"n\": 1.50}";
-    json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": "valid", "body": body })));
+    inspector.post("/page/send", &json!({ "scenario": "valid", "body": body })).json();
     let line = inspector.raw_line();
     assert!(line.contains(r#""payload": {"type":"it's <b>","n":1.50}"#), "{line}");
-    let curl = ask(&inspector, "POST", "/page/curl", &json!({ "scenario": "valid", "body": body }));
+    let curl = inspector.post("/page/curl", &json!({ "scenario": "valid", "body": body }));
     let output = Command::new("sh").args(["-c", curl.body()]).env("no_proxy", "*").output().unwrap();
     assert!(output.status.success());
     assert_line!(inspector.line(), outcome: "accepted", event_type: "it's <b>");
     for nonsense in [json!({}), json!({ "scenario": "else" }), json!(3)] {
-        assert_eq!(ask(&inspector, "POST", "/page/send", &nonsense).status(), Some(422));
+        assert_eq!(inspector.post("/page/send", &nonsense).status(), Some(422));
     }
-    inspector.stop();
 }
 
 #[test]
 fn test_events_cannot_be_signed_with_a_public_key() {
     let key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let inspector = Inspector::start(&["--provider", "discord", "--secret", key]);
-    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    let about = inspector.page("GET", "/page/about", "").json();
     assert!(about["cannot_send"].as_str().unwrap().contains("private key"), "{about}");
     for path in ["/page/send", "/page/curl"] {
-        assert_eq!(ask(&inspector, "POST", path, &json!({ "scenario": "valid" })).status(), Some(422));
+        assert_eq!(inspector.post(path, &json!({ "scenario": "valid" })).status(), Some(422));
     }
-    inspector.stop();
 }
 
 /// Returns the id and the contents of each file with samples.
@@ -241,21 +226,21 @@ fn each_sample_is_accepted_with_its_event_type() {
             continue;
         }
         let inspector = Inspector::start(&["--provider", provider]);
-        let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+        let about = inspector.page("GET", "/page/about", "").json();
         let names: Vec<_> =
             about["samples"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
         assert_eq!(names.len(), samples.len(), "{file}");
         // Each test event is a new delivery, also if it is the same sample.
         for (name, sample) in names.iter().zip(samples).flat_map(|pair| [pair; 2]) {
             let query = form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
-            let shown = json_of(&ask(&inspector, "GET", &format!("/page/sample?{query}"), &Value::Null));
+            let shown = inspector.page("GET", &format!("/page/sample?{query}"), "").json();
             let body = shown["body"].as_str().unwrap();
             assert!(
                 !body.contains("{id}") && !body.contains("{now") && !body.contains("{number"),
                 "{file}: {body}"
             );
             let wanted = json!({ "scenario": "valid", "sample": name, "body": body });
-            json_of(&ask(&inspector, "POST", "/page/send", &wanted));
+            inspector.post("/page/send", &wanted).json();
             let line = inspector.line();
             assert_eq!(line["outcome"], "accepted", "{file}, {name}: {line}");
             // The page's field shows what the handler gets.
@@ -264,46 +249,42 @@ fn each_sample_is_accepted_with_its_event_type() {
                 assert_eq!(line["event_type"], event_type, "{file}, {name}");
             }
         }
-        inspector.stop();
     }
 }
 
 #[test]
 fn the_event_type_is_written_where_the_provider_sends_it() {
     let inspector = Inspector::start(&["--provider", "github"]);
-    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    let about = inspector.page("GET", "/page/about", "").json();
     assert_eq!(about["event_type"], json!({ "place": "the x-github-event header", "in_body": false }));
     let wanted = json!({ "scenario": "valid", "body": "{}", "event_type": "workflow_run" });
-    json_of(&ask(&inspector, "POST", "/page/send", &wanted));
+    inspector.post("/page/send", &wanted).json();
     assert_line!(inspector.line(), outcome: "accepted", event_type: "workflow_run", payload: {});
-    inspector.stop();
 
     let inspector = Inspector::start(&["--provider", "stripe"]);
     let body = "{ \"type\": \"a\",\n  \"n\": 1.50, \"id\": \"evt_1\" }";
     let typed = |body: &str, event_type: &Value| {
-        ask(&inspector, "POST", "/page/event-type", &json!({ "body": body, "event_type": event_type }))
+        inspector.post("/page/event-type", &json!({ "body": body, "event_type": event_type }))
     };
-    let changed = json_of(&typed(body, &json!("it's \"b\"")));
+    let changed = typed(body, &json!("it's \"b\"")).json();
     assert_eq!(changed["event_type"], "it's \"b\"");
     assert_eq!(
         changed["body"],
         body.replace("\"a\"", r#""it's \"b\"""#),
         "the rest of the body is unchanged"
     );
-    assert_eq!(json_of(&typed(body, &Value::Null)), json!({ "body": body, "event_type": "a" }));
-    assert_eq!(json_of(&typed("{}", &json!("b")))["event_type"], "b");
+    assert_eq!(typed(body, &Value::Null).json(), json!({ "body": body, "event_type": "a" }));
+    assert_eq!(typed("{}", &json!("b")).json()["event_type"], "b");
     let refused = typed("not JSON", &json!("b"));
     assert_eq!((refused.status(), refused.body()), (Some(422), "body is not JSON\n"));
-    inspector.stop();
 }
 
 #[test]
 fn additional_headers_are_sent_unless_the_signature_or_the_connection_sets_them() {
     let inspector = Inspector::start(&["--provider", "stripe"]);
-    let send = |headers: Value| {
-        ask(&inspector, "POST", "/page/send", &json!({ "scenario": "valid", "headers": headers }))
-    };
-    json_of(&send(json!([["X-Tenant", "a b"], ["content-type", "application/json; charset=utf-8"]])));
+    let send =
+        |headers: Value| inspector.post("/page/send", &json!({ "scenario": "valid", "headers": headers }));
+    send(json!([["X-Tenant", "a b"], ["content-type", "application/json; charset=utf-8"]])).json();
     assert_line!(inspector.line(), outcome: "accepted");
     let headers = super::page::details(&inspector, 1)["headers"].to_string();
     assert!(headers.contains(r#"["x-tenant","a b"]"#), "{headers}");
@@ -320,15 +301,13 @@ fn additional_headers_are_sent_unless_the_signature_or_the_connection_sets_them(
         assert_eq!((answer.status(), answer.body().trim_end()), (Some(422), reason));
     }
     assert_eq!(send(json!(vec![["x-a", "b"]; 21])).status(), Some(422));
-    inspector.stop();
 
     // The scheme of this provider is written by hand.
     let inspector = Inspector::start(&["--provider", "twilio"]);
     let wanted = json!({ "scenario": "valid", "headers": [["x-twilio-signature", "a"]] });
-    let answer = ask(&inspector, "POST", "/page/send", &wanted);
+    let answer = inspector.post("/page/send", &wanted);
     assert_eq!(
         (answer.status(), answer.body()),
         (Some(422), "`x-twilio-signature` is set by the signature\n")
     );
-    inspector.stop();
 }

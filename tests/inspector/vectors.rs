@@ -69,7 +69,6 @@ fn outcome_of(vector: &Value) -> String {
     let inspector = Inspector::start(&options);
     send(inspector.address(), vector);
     let line = inspector.line();
-    inspector.stop();
     line["kind"].as_str().or(line["outcome"].as_str()).unwrap().to_owned()
 }
 
