@@ -17,6 +17,9 @@ mod http;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../inspector/process.rs"]
 mod process;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../common/processes.rs"]
+mod processes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,7 +47,7 @@ impl Page {
         let browser = Browser::start();
         browser.prefer("light");
         browser.open(&format!("http://{}/", inspector.address()));
-        browser.wait("return document.querySelector('#live').dataset.state === 'live'", json!([]));
+        browser.wait("return document.querySelector('#live').dataset.state === 'live'");
         Self { inspector: inspector.unchecked(), browser }
     }
 
@@ -52,7 +55,7 @@ impl Page {
     fn send(&self, scenario: &str) {
         self.browser.click("#send-button");
         self.browser.click(&format!("label[for=scenario-{scenario}]"));
-        self.browser.wait("return document.querySelector('#payload').value !== ''", json!([]));
+        self.browser.wait("return document.querySelector('#payload').value !== ''");
         self.browser.click("#send-now");
     }
 
@@ -84,12 +87,13 @@ impl Page {
 
     /// Waits until the list has this number of deliveries.
     fn wait_for_rows(&self, count: usize) {
-        self.browser.wait("return document.querySelectorAll('.row').length === arguments[0]", json!([count]));
+        self.browser
+            .wait_with("return document.querySelectorAll('.row').length === arguments[0]", json!([count]));
     }
 
     /// Waits until the selected delivery has this badge, and returns the delivery's texts and the states of its steps.
     fn shown(&self, badge: &str) -> Value {
-        self.browser.wait(
+        self.browser.wait_with(
             "const shown = document.querySelector('.delivery');
              if (shown?.querySelector('.badge').textContent !== arguments[0]) return null;
              const steps = [...shown.querySelectorAll('[data-step]')];
@@ -109,7 +113,6 @@ impl Page {
     fn rows(&self) -> Value {
         self.browser.run(
             "return [...document.querySelectorAll('.row:not([hidden]) .state')].map((state) => state.textContent)",
-            json!([]),
         )
     }
 

@@ -116,9 +116,12 @@ pub fn paste(address: &str, commands: &str) -> Vec<Answer> {
     answers.collect()
 }
 
-/// Returns the statuses of the responses, with `2` for a duplicate.
+/// The status of a duplicate in [`statuses`].
+pub const DUP: u16 = 2;
+
+/// Returns the statuses of the responses.
 pub fn statuses(answers: &[Answer]) -> Vec<u16> {
-    answers.iter().map(|answer| if answer.duplicate { 2 } else { answer.status }).collect()
+    answers.iter().map(|answer| if answer.duplicate { DUP } else { answer.status }).collect()
 }
 
 fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {

@@ -24,6 +24,8 @@ mod postgres;
 #[path = "../postgres/server.rs"]
 #[allow(dead_code, reason = "the tests of `PostgresStore` use all of it")]
 mod postgres_server;
+#[path = "../common/processes.rs"]
+mod processes;
 mod program;
 mod readme;
 mod replicas;

@@ -28,8 +28,9 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, process::Command, sync::Semaphore};
 
 use crate::{
-    documented::{Documented, statuses},
-    program::{Directory, Program, file},
+    documented::{DUP, Documented, statuses},
+    processes::file,
+    program::{Directory, Program},
     server::until,
 };
 
@@ -304,7 +305,7 @@ async fn messages_are_routed_by_type_and_labels() {
         (r#""event":"message_status","data":{"message_id":"m1","status":"read"}"#, "message m1 is read"),
         (r#""event":"something_new","data":{}"#, "nothing to do for Other"),
     ] {
-        assert_eq!(running.deliver(facts, 2).await, [204, 2], "{facts}");
+        assert_eq!(running.deliver(facts, 2).await, [204, DUP], "{facts}");
         let said = running.program.says("");
         assert!(said.starts_with(line), "{said}");
     }
@@ -317,7 +318,7 @@ async fn media_is_stored_before_its_message_is_acknowledged() {
     assert_eq!(running.kept(), [("jpg".to_owned(), "a photo".to_owned())].into());
     running.program.says("support: Ada sends image, /");
     // A failed download is retried with the delivery.
-    assert_eq!(running.deliver(&running.media("image", "failing.png"), 3).await, [503, 204, 2]);
+    assert_eq!(running.deliver(&running.media("image", "failing.png"), 3).await, [503, 204, DUP]);
     assert_eq!(running.kept()["png"], "a photo at last");
 }
 
@@ -352,7 +353,7 @@ async fn slow_download_continues_after_the_deadline_and_during_shutdown() {
     asked_for.acquire().await.unwrap().forget();
     released.add_permits(1);
     running.program.says("support: Ada sends audio");
-    until("the message is a duplicate", async || running.deliver(&message, 1).await == [2]).await;
+    until("the message is a duplicate", async || running.deliver(&message, 1).await == [DUP]).await;
     assert_eq!(running.kept()["ogg"], "a voice note");
 
     // After SIGTERM, the program finishes the download before it exits.

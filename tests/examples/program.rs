@@ -2,25 +2,23 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ExitStatus},
     sync::{
         atomic::{AtomicU32, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, channel},
     },
-    thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use http::Response;
 
-use crate::common::{Client, SECRET, Version, signed_with};
-
-/// The timeout for expected output.
-const TIMEOUT: Duration = Duration::from_secs(60);
+use crate::{
+    common::{Client, SECRET, Version, signed_with},
+    processes::{self, next_line, read_lines, spawn},
+};
 
 pub struct Program {
     child: Child,
@@ -30,17 +28,7 @@ pub struct Program {
 impl Program {
     /// Starts the example `name` in an environment with `settings`.
     pub fn start(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let program = file(name);
-        let mut command = Command::new(&program);
-        command.args(arguments).env_remove("WEBHOOK_SECRET").envs(settings.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}. Build it: cargo build --all-features --example {name} \
-                 (`cargo test --all-features` does, `--test examples` alone does not)",
-                program.display()
-            )
-        });
+        let mut child = spawn(name, arguments, settings);
         let (sender, lines) = channel();
         read_lines(child.stdout.take().unwrap(), sender.clone());
         read_lines(child.stderr.take().unwrap(), sender);
@@ -51,7 +39,7 @@ impl Program {
     pub fn says(&self, text: &str) -> String {
         let mut said = Vec::new();
         loop {
-            match self.next() {
+            match next_line(&self.lines) {
                 Some(line) if line.contains(text) => return line,
                 Some(line) => said.push(line),
                 None => panic!("the program exited without printing {text:?}, only {said:#?}"),
@@ -72,9 +60,7 @@ impl Program {
 
     /// Sends a signal to the program.
     pub fn signal(&self, signal: &str) {
-        // Use the shell's built-in `kill`: some machines have no `kill` program.
-        let kill = format!("kill -{signal} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        processes::signal(&self.child, signal);
     }
 
     /// Kills the program like a crash, and returns its remaining lines.
@@ -101,18 +87,9 @@ impl Program {
     }
 
     fn rest(&mut self) -> Vec<String> {
-        let rest = std::iter::from_fn(|| self.next()).collect();
+        let rest = std::iter::from_fn(|| next_line(&self.lines)).collect();
         self.child.wait().unwrap();
         rest
-    }
-
-    /// Returns the next line, or `None` after the last.
-    fn next(&self) -> Option<String> {
-        match self.lines.recv_timeout(TIMEOUT) {
-            Ok(line) => Some(line),
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => panic!("timed out waiting for a line"),
-        }
     }
 }
 
@@ -145,23 +122,6 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// Returns the path of the example's program.
-pub fn file(name: &str) -> PathBuf {
-    // Cargo puts examples next to the directory of test programs.
-    let test = env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap();
-    profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
-}
-
-fn read_lines(from: impl Read + Send + 'static, sender: Sender<String>) {
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines().map_while(Result::ok) {
-            // Keep reading after the test has ended, so that the program can still write.
-            let _ = sender.send(line);
-        }
-    });
 }
 
 /// A client for the webhook endpoint of a program.

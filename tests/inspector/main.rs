@@ -16,6 +16,8 @@ mod outcomes;
 mod page;
 mod page_guard;
 mod process;
+#[path = "../common/processes.rs"]
+mod processes;
 mod record;
 #[cfg(feature = "redis")]
 mod replicas;
@@ -31,7 +33,8 @@ mod vectors;
 
 use self::{
     http::{Answer, Connection, Request, SECRET, get, now},
-    process::{Inspector, TIMEOUT, run},
+    process::{Inspector, run},
+    processes::TIMEOUT,
 };
 
 /// The query for a handler that runs until the test ends.

@@ -1,19 +1,15 @@
 use std::{
-    env,
     io::{BufRead, BufReader, Read},
     iter,
     net::SocketAddr,
-    path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    process::{Child, ExitStatus},
+    sync::mpsc::{Receiver, channel},
     thread,
-    time::Duration,
 };
 
 use serde_json::Value;
 
-/// The timeout for expected output, so that a failing test does not hang.
-pub const TIMEOUT: Duration = Duration::from_secs(60);
+use super::processes::{self, next_line};
 
 /// A running inspector.
 pub struct Inspector {
@@ -37,9 +33,9 @@ impl Inspector {
 
     fn begin(options: &[&str]) -> Result<Self, Option<String>> {
         let mut child = spawn(&[&["--listen", "127.0.0.1:0"], options].concat());
-        let lines = read_lines(child.stdout.take().unwrap());
-        let log = read_lines(child.stderr.take().unwrap());
-        let Some(first) = next(&lines) else {
+        let lines = lines_of(child.stdout.take().unwrap());
+        let log = lines_of(child.stderr.take().unwrap());
+        let Some(first) = next_line(&lines) else {
             child.wait().unwrap();
             return Err(log.iter().last());
         };
@@ -53,7 +49,7 @@ impl Inspector {
 
     /// Returns the next line of standard output, unparsed.
     pub fn raw_line(&self) -> String {
-        next(&self.lines).expect("the inspector exited before printing a line")
+        next_line(&self.lines).expect("the inspector exited before printing a line")
     }
 
     pub fn line(&self) -> Value {
@@ -65,7 +61,7 @@ impl Inspector {
     pub fn invitation(&self) -> Vec<String> {
         let mut log = Vec::new();
         while log.last().is_none_or(|line: &String| !line.starts_with("curl ")) {
-            log.push(next(&self.log).expect("the inspector exited before printing a curl command"));
+            log.push(next_line(&self.log).expect("the inspector exited before printing a curl command"));
         }
         log
     }
@@ -73,7 +69,7 @@ impl Inspector {
     /// Reads the log until a line contains `text`, and returns this line.
     pub fn log_until(&self, text: &str) -> String {
         loop {
-            let line = next(&self.log).expect("the inspector exited before logging this");
+            let line = next_line(&self.log).expect("the inspector exited before logging this");
             if line.contains(text) {
                 return line;
             }
@@ -81,9 +77,7 @@ impl Inspector {
     }
 
     pub fn signal(&self, name: &str) {
-        // Use the shell's built-in `kill`: some machines have no `kill` program.
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        processes::signal(&self.child, name);
     }
 
     /// Lets dropping kill the inspector, without a check of how it ends.
@@ -98,7 +92,7 @@ impl Inspector {
     }
 
     fn wait(&mut self) -> (ExitStatus, Vec<String>) {
-        let rest = iter::from_fn(|| next(&self.lines)).collect();
+        let rest = iter::from_fn(|| next_line(&self.lines)).collect();
         (self.child.wait().unwrap(), rest)
     }
 }
@@ -132,45 +126,11 @@ pub fn run(options: &[&str]) -> (Option<i32>, String, String) {
 }
 
 fn spawn(options: &[&str]) -> Child {
-    let program = program();
-    Command::new(&program)
-        .args(options)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}. Build it: cargo build --all-features --example inspector \
-                 (`cargo test --all-features` does, `--test inspector` alone does not)",
-                program.display()
-            )
-        })
+    processes::spawn("inspector", options, &[])
 }
 
-/// Returns the path of the inspector. Cargo puts examples next to the directory of test programs.
-fn program() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap();
-    profile.join("examples").join(format!("inspector{}", env::consts::EXE_SUFFIX))
-}
-
-fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines() {
-            // Keep reading after the test has ended, so that the program can still write.
-            let _ = sender.send(line.unwrap());
-        }
-    });
-    receiver
-}
-
-/// Returns the next line, or `None` after the last.
-fn next(lines: &Receiver<String>) -> Option<String> {
-    match lines.recv_timeout(TIMEOUT) {
-        Ok(line) => Some(line),
-        Err(RecvTimeoutError::Disconnected) => None,
-        Err(RecvTimeoutError::Timeout) => panic!("timed out waiting for a line"),
-    }
+fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    processes::read_lines(output, sender);
+    lines
 }
