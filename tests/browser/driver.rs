@@ -91,16 +91,26 @@ impl Browser {
         self.call("url", json!({ "url": url }));
     }
 
-    /// Runs a script as the body of a function of `arguments`, and returns its result.
-    pub fn run(&self, script: &str, arguments: Value) -> Value {
+    /// Runs a script as the body of a function, and returns its result.
+    pub fn run(&self, script: &str) -> Value {
+        self.run_with(script, json!([]))
+    }
+
+    /// Runs a script like [`run`](Self::run), with `arguments`.
+    pub fn run_with(&self, script: &str, arguments: Value) -> Value {
         self.call("execute/sync", json!({ "script": script, "args": arguments }))
     }
 
     /// Waits until a script returns a value other than null and false, and returns it.
-    pub fn wait(&self, script: &str, arguments: Value) -> Value {
+    pub fn wait(&self, script: &str) -> Value {
+        self.wait_with(script, json!([]))
+    }
+
+    /// Waits like [`wait`](Self::wait), with `arguments`.
+    pub fn wait_with(&self, script: &str, arguments: Value) -> Value {
         let begun = Instant::now();
         loop {
-            let value = self.run(script, arguments.clone());
+            let value = self.run_with(script, arguments.clone());
             if !matches!(value, Value::Null | Value::Bool(false)) {
                 return value;
             }
@@ -116,7 +126,7 @@ impl Browser {
 
     /// Waits for an element that matches the selector, and returns its text.
     pub fn text(&self, selector: &str) -> String {
-        let text = self.wait(
+        let text = self.wait_with(
             "const e = document.querySelector(arguments[0]); return e && [e.textContent]",
             json!([selector]),
         );
@@ -126,7 +136,7 @@ impl Browser {
     pub fn click(&self, selector: &str) {
         // Scroll the element to the middle. The driver itself scrolls only to the edge of the view, where the dialog's
         // footer may cover the element.
-        self.wait(
+        self.wait_with(
             "const e = document.querySelector(arguments[0]); e?.scrollIntoView({ block: 'center' }); return Boolean(e)",
             json!([selector]),
         );
@@ -162,7 +172,7 @@ impl Browser {
 
     /// Moves the mouse to a place of an element, in pixels from its left and upper edge.
     pub fn point(&self, selector: &str, x: u32, y: u32) {
-        let edges = self.run(
+        let edges = self.run_with(
             "const { left, top } = document.querySelector(arguments[0]).getBoundingClientRect(); return [left, top]",
             json!([selector]),
         );

@@ -15,22 +15,18 @@ fn deliveries_appear_at_once_and_the_keyboard_suffices() {
     let browser = &page.browser;
     for number in 1..=3 {
         let body = json!({ "type": format!("order.{number}") }).to_string();
-        assert_eq!(
-            Request::delivery(&format!("id-{number}"), body).send(page.inspector.address()).status(),
-            Some(200)
-        );
+        page.inspector.receive(&Request::delivery(&format!("id-{number}"), body), 200);
         page.wait_for_rows(number);
     }
-    assert_eq!(Request::unsigned("{}").send(page.inspector.address()).status(), Some(401));
+    page.inspector.receive(&Request::unsigned("{}"), 401);
     page.wait_for_rows(4);
-    browser.wait(
-        "return document.querySelector('#announcer').textContent.includes('missing signature')",
-        json!([]),
-    );
+    browser.wait("return document.querySelector('#announcer').textContent.includes('missing signature')");
 
     let selected = |id: &str| {
-        browser
-            .wait("return document.querySelector('.facts')?.textContent.includes(arguments[0])", json!([id]))
+        browser.wait_with(
+            "return document.querySelector('.facts')?.textContent.includes(arguments[0])",
+            json!([id]),
+        )
     };
     browser.press("j");
     let shown = page.shown("rejected");
@@ -50,13 +46,13 @@ fn deliveries_appear_at_once_and_the_keyboard_suffices() {
     selected("order.3");
     assert_eq!(page.rows(), json!(["handled"]));
     browser.press("?");
-    browser.wait("return document.querySelector('#help').open", json!([]));
+    browser.wait("return document.querySelector('#help').open");
     browser.press("\u{e00c}");
-    browser.wait("return !document.querySelector('#help').open", json!([]));
+    browser.wait("return !document.querySelector('#help').open");
     browser.press("/");
-    browser.run("document.querySelector('#filter').select()", json!([]));
+    browser.run("document.querySelector('#filter').select()");
     browser.press("\u{e017}");
-    browser.wait("return document.querySelectorAll('.row:not([hidden])').length === 4", json!([]));
+    browser.wait("return document.querySelectorAll('.row:not([hidden])').length === 4");
     browser.click(".counter.rejected");
     assert_eq!(page.rows(), json!(["rejected"]));
     page.close();
@@ -81,7 +77,6 @@ fn all_controls_are_in_the_order_of_the_page() {
              const { outlineStyle, outlineWidth } = getComputedStyle(focused);
              const isSeen = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && focused.checkVisibility();
              return [focused.id || focused.className || focused.localName, isSeen]",
-            json!([]),
         )
     };
     // Begin at the first control: tabbing starts at the row that was selected last, and continues from the start of the
@@ -119,17 +114,14 @@ fn dialogs_keep_the_focus_and_return_it() {
     let page = Page::open(&["--provider", "stripe"]);
     let browser = &page.browser;
     page.send_as("valid", "first");
-    browser.wait(
-        "document.querySelector('#list').focus(); return document.activeElement.id === 'list'",
-        json!([]),
-    );
+    browser.wait("document.querySelector('#list').focus(); return document.activeElement.id === 'list'");
     for (key, dialog) in [("s", "#send"), ("?", "#help")] {
         browser.press(key);
-        browser.wait("return document.querySelector(arguments[0]).open", json!([dialog]));
+        browser.wait_with("return document.querySelector(arguments[0]).open", json!([dialog]));
         for _ in 0..30 {
             browser.press(TAB);
             // After the last element, the focus passes through the browser's own controls.
-            let is_within = browser.run(
+            let is_within = browser.run_with(
                 "const focused = document.activeElement;
                  return focused === document.body || Boolean(focused.closest(arguments[0]))",
                 json!([dialog]),
@@ -137,8 +129,8 @@ fn dialogs_keep_the_focus_and_return_it() {
             assert_eq!(is_within, true, "{dialog}");
         }
         browser.press(ESCAPE);
-        browser.wait("return !document.querySelector('dialog[open]')", json!([]));
-        assert_eq!(browser.run("return document.activeElement.id", json!([])), "list", "{dialog}");
+        browser.wait("return !document.querySelector('dialog[open]')");
+        assert_eq!(browser.run("return document.activeElement.id"), "list", "{dialog}");
     }
     page.close();
 }
@@ -151,7 +143,7 @@ fn enter_opens_a_delivery_and_escape_returns_to_the_list() {
         page.send_as("valid", event_type);
     }
     let focus = |id: &str| {
-        browser.wait("return document.activeElement.id === arguments[0]", json!([id]));
+        browser.wait_with("return document.activeElement.id === arguments[0]", json!([id]));
     };
     for (width, is_phone) in [(1280, false), (390, true)] {
         browser.resize(width, 800, is_phone);
@@ -161,14 +153,11 @@ fn enter_opens_a_delivery_and_escape_returns_to_the_list() {
         browser.press("jj");
         browser.press(ENTER);
         focus("detail");
-        browser.wait("return document.querySelector('.facts')?.textContent.includes('first')", json!([]));
-        assert_eq!(
-            browser.run("return document.querySelector('#list').checkVisibility()", json!([])),
-            !is_phone
-        );
+        browser.wait("return document.querySelector('.facts')?.textContent.includes('first')");
+        assert_eq!(browser.run("return document.querySelector('#list').checkVisibility()"), !is_phone);
         browser.press(ESCAPE);
         focus("list");
-        assert_eq!(browser.run("return document.querySelector('#list').checkVisibility()", json!([])), true);
+        assert_eq!(browser.run("return document.querySelector('#list').checkVisibility()"), true);
     }
     page.close();
 }
@@ -181,13 +170,12 @@ fn the_chart_describes_and_opens_deliveries() {
         page.send_as("valid", event_type);
     }
     page.send_as("stale", "fourth");
-    browser.wait("return document.querySelectorAll('#bars [role=option]').length === 4", json!([]));
+    browser.wait("return document.querySelectorAll('#bars [role=option]').length === 4");
     // The bars begin on the left, and a rejected delivery differs from others not only in its color.
     let bars = browser.run(
         "const left = document.querySelector('#bars').getBoundingClientRect().left;
          const place = (bar) => Math.round(bar.getBoundingClientRect().left - left);
          return [...document.querySelectorAll('#bars [role=option]')].map((bar) => [place(bar), bar.childElementCount])",
-        json!([]),
     );
     assert!(bars[0][0].as_u64().unwrap() < 10 && bars[2][1] == 1 && bars[3][1] == 2, "{bars}");
     let caption = || browser.text("#chart-caption");
@@ -197,7 +185,7 @@ fn the_chart_describes_and_opens_deliveries() {
     browser.point("#filter", 2, 2);
     assert!(caption().contains("median "), "{}", caption());
 
-    browser.run("document.querySelector('#send-button').focus()", json!([]));
+    browser.run("document.querySelector('#send-button').focus()");
     browser.press(TAB);
     assert!(caption().starts_with("rejected#4 stale timestamp"), "{}", caption());
     browser.press(&ARROW_LEFT.repeat(2));
@@ -205,13 +193,12 @@ fn the_chart_describes_and_opens_deliveries() {
     let name = browser.run(
         "const bar = document.activeElement.getAttribute('aria-activedescendant');
          return document.getElementById(bar).getAttribute('aria-label')",
-        json!([]),
     );
     assert!(name.as_str().unwrap().starts_with("#2 second, handled, "), "{name}");
     browser.press(ENTER);
-    browser.wait("return document.querySelector('.facts')?.textContent.includes('second')", json!([]));
+    browser.wait("return document.querySelector('.facts')?.textContent.includes('second')");
     browser.click("#bar-1");
-    browser.wait("return document.querySelector('.facts')?.textContent.includes('first')", json!([]));
+    browser.wait("return document.querySelector('.facts')?.textContent.includes('first')");
     page.close();
 }
 
@@ -231,7 +218,7 @@ fn each_view_conforms_to_wcag() {
                  violations: violations.map(({{ id, nodes }}) => [id, nodes.map((node) => node.html.slice(0, 200))]),
              }}));"
         );
-        let found = browser.run(&script, json!([]));
+        let found = browser.run(&script);
         assert_eq!(found["violations"], json!([]), "{view}");
         assert!(found["passes"].as_u64().unwrap() > 20, "{view}: {found}");
     };
@@ -240,7 +227,7 @@ fn each_view_conforms_to_wcag() {
         page.send_as(scenario, "payment_intent.succeeded");
     }
     page.wait_for_rows(7);
-    browser.wait("return Boolean(document.querySelector('.row .finding'))", json!([]));
+    browser.wait("return Boolean(document.querySelector('.row .finding'))");
     for (width, is_mobile) in [(390, true), (768, true), (1280, false)] {
         browser.resize(width, 900, is_mobile);
         for scheme in ["light", "dark"] {
@@ -250,17 +237,15 @@ fn each_view_conforms_to_wcag() {
                 browser.open(&format!("{}{hash}", page.address()));
                 page.wait_for_rows(7);
                 if !hash.is_empty() {
-                    browser.wait("return Boolean(document.querySelector('.delivery'))", json!([]));
+                    browser.wait("return Boolean(document.querySelector('.delivery'))");
                 }
                 check(&format!("{hash} at {width}, {scheme}"));
             }
-            browser.run("document.querySelector('#send-button').click()", json!([]));
-            browser.wait("return document.querySelector('#payload').value !== ''", json!([]));
+            browser.run("document.querySelector('#send-button').click()");
+            browser.wait("return document.querySelector('#payload').value !== ''");
             check(&format!("sending at {width}, {scheme}"));
-            browser.run(
-                "document.querySelector('#send').close(); document.querySelector('#help').showModal()",
-                json!([]),
-            );
+            browser
+                .run("document.querySelector('#send').close(); document.querySelector('#help').showModal()");
             check(&format!("help at {width}, {scheme}"));
         }
     }

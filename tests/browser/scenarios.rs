@@ -24,7 +24,7 @@ fn each_scenario_is_shown_with_its_cause() {
         ("handler_slow", "handled", "Handler", "passed", "Answered 200"),
     ] {
         // Clear the details, so that the test does not read those of the previous scenario.
-        page.browser.run("document.querySelector('#detail').replaceChildren()", json!([]));
+        page.browser.run("document.querySelector('#detail').replaceChildren()");
         page.send(scenario);
         if scenario == "handler_slow" {
             let shown = page.shown("running");
@@ -33,7 +33,7 @@ fn each_scenario_is_shown_with_its_cause() {
         }
         if scenario == "at_once" {
             // Either of the two requests may claim the delivery. Select the one with the expected badge.
-            page.browser.wait(
+            page.browser.wait_with(
                 "const states = [...document.querySelectorAll('.row .state')];
                  const state = states.find((state) => state.textContent === arguments[0]);
                  state?.click();
@@ -52,7 +52,7 @@ fn each_scenario_is_shown_with_its_cause() {
         );
         assert_eq!(shown["hints"] != "", badge != "handled" && badge != "duplicate", "{scenario}: {shown}");
         if scenario == "changed_body" {
-            page.browser.wait(
+            page.browser.wait_with(
                 "return document.querySelector('.hints .found')?.nextSibling.textContent.includes(arguments[0])",
                 json!(["valid for the same body without the line break at its end"]),
             );

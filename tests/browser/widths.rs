@@ -41,7 +41,6 @@ fn assert_fits(browser: &Browser, view: &str, is_touchscreen: bool) {
          const texts = [...document.querySelectorAll('.row .title, .chart figcaption, .heading h2')];
          const cut = texts.filter((text) => text.scrollWidth > text.clientWidth).map((text) => text.textContent);
          return { wide, hidden, small: small.map((target) => target.outerHTML.slice(0, 100)), cut };",
-        json!([]),
     );
     assert_eq!(found["wide"], false, "{view}");
     assert_eq!(found["hidden"], json!([]), "{view}");
@@ -53,7 +52,7 @@ fn assert_fits(browser: &Browser, view: &str, is_touchscreen: bool) {
 
 /// Returns which of these elements are visible.
 fn visible(browser: &Browser, selectors: &[&str]) -> Value {
-    browser.run(
+    browser.run_with(
         "return arguments[0].filter((selector) => document.querySelector(selector)?.checkVisibility())",
         json!([selectors]),
     )
@@ -100,13 +99,9 @@ fn each_view_fits_each_screen() {
     {
         page.send_as(scenario, TYPES[1]);
     }
-    browser.wait(
-        "return document.querySelector('.row .finding')?.textContent.includes('body changed')",
-        json!([]),
-    );
+    browser.wait("return document.querySelector('.row .finding')?.textContent.includes('body changed')");
     browser.wait(
         "return document.querySelectorAll('.row').length === 12 && !document.querySelector('.row.running')",
-        json!([]),
     );
     let address = page.address();
     for (width, height, is_touchscreen) in SCREENS {
@@ -123,11 +118,8 @@ fn each_view_fits_each_screen() {
                 browser.open(&format!("{address}{hash}"));
                 page.wait_for_rows(12);
                 if !hash.is_empty() {
-                    browser.wait("return Boolean(document.querySelector('.delivery'))", json!([]));
-                    browser.run(
-                        "document.querySelectorAll('details').forEach((more) => (more.open = true))",
-                        json!([]),
-                    );
+                    browser.wait("return Boolean(document.querySelector('.delivery'))");
+                    browser.run("document.querySelectorAll('details').forEach((more) => (more.open = true))");
                 }
                 check(view);
                 let expected = match (width, hash) {
@@ -137,15 +129,13 @@ fn each_view_fits_each_screen() {
                 };
                 assert_eq!(visible(browser, &["#list", "#detail"]), expected, "{view}-{width}");
             }
-            browser.run("document.querySelector('#send-button').click()", json!([]));
-            browser.wait("return document.querySelector('#payload').value !== ''", json!([]));
+            browser.run("document.querySelector('#send-button').click()");
+            browser.wait("return document.querySelector('#payload').value !== ''");
             check("send");
-            browser.run(
-                "document.querySelector('#send').close(); document.querySelector('#help').showModal()",
-                json!([]),
-            );
+            browser
+                .run("document.querySelector('#send').close(); document.querySelector('#help').showModal()");
             check("help");
-            browser.run("document.querySelector('#help').close()", json!([]));
+            browser.run("document.querySelector('#help').close()");
         }
     }
     let console = browser.console();
@@ -160,7 +150,6 @@ fn the_scheme_is_that_of_the_system_until_it_is_changed() {
     let ground = || {
         let colours = browser.run(
             "const style = getComputedStyle(document.documentElement); return [style.color, style.backgroundColor]",
-            json!([]),
         );
         [0, 1].map(|index| brightness(colours[index].as_str().unwrap()))
     };
@@ -173,7 +162,7 @@ fn the_scheme_is_that_of_the_system_until_it_is_changed() {
     browser.click("#theme");
     assert!(is_light(ground()), "{:?}", ground());
     browser.open(&page.address());
-    browser.wait("return document.querySelector('#live').dataset.state === 'live'", json!([]));
+    browser.wait("return document.querySelector('#live').dataset.state === 'live'");
     assert!(is_light(ground()), "{:?}", ground());
     page.close();
 }
