@@ -10,7 +10,7 @@ use http::{Request, Response, request::Parts};
 use tower::{Layer, Service, service_fn};
 use tower_webhook::{
     Body, BoxError, Event, EventRouter, Payload, Secret, Secrets, SystemClock, WebhookLayer, provider,
-    store::MokaStore,
+    store::{AnyStore, CachedStore, MokaStore},
     verify::{
         self, CachedLookup, Encoding, Endpoint, InvalidScheme, Scheme, SchemeVerifier, Verified, Verifier,
         VerifyError,
@@ -42,6 +42,12 @@ fn by_name(name: &str, secret: Secret) -> Result<Box<dyn Verifier>, BoxError> {
         "svix" => Box::new(provider::svix(secret)?),
         other => Box::new(provider::find(other).ok_or("no such provider")?.verifier(secret)?),
     })
+}
+
+/// Returns a store whose type is not known before run time.
+fn store_of(is_cached: bool) -> AnyStore {
+    let memory = MokaStore::new(100);
+    if is_cached { CachedStore::new(memory, 1).into() } else { memory.into() }
 }
 
 /// Returns a verifier with a borrowed provider name.
@@ -124,6 +130,7 @@ async fn main() -> Result<(), BoxError> {
         .route("/orders", post(on_order).layer(layer.clone()))
         .route("/patterns", post(on_order_by_pattern).layer(layer.clone()))
         .route("/payloads", post(on_payload).layer(layer.clone()));
+    let _ = layer.clone().dedupe(store_of(true));
     let _ = on_order(Event(Arc::new(Order { number: 17 })));
     let handler =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("handled".to_owned())));
