@@ -4,7 +4,7 @@ use http::StatusCode;
 use redis::streams::{StreamInfoConsumersReply, StreamPendingReply};
 
 use crate::{
-    documented::{Documented, paste, statuses},
+    documented::{DUP, Documented, paste, statuses},
     program::{Endpoint, Program, is_duplicate},
     server::{Server, until},
 };
@@ -29,6 +29,17 @@ fn order(number: u32) -> String {
 
 async fn store(endpoint: &Endpoint, id: &str, number: u32) {
     assert_eq!(endpoint.deliver(id, &order(number)).await.status(), StatusCode::ACCEPTED);
+}
+
+/// Starts Redis with these orders in the inbox.
+async fn inbox_with(orders: impl IntoIterator<Item = u32>) -> Server {
+    let redis = durable_redis().await;
+    let web = start("web", &redis, &[]);
+    let endpoint = web.endpoint();
+    for number in orders {
+        store(&endpoint, &format!("msg_{number}"), number).await;
+    }
+    redis
 }
 
 async fn length(redis: &Server, stream: &str) -> u64 {
@@ -95,31 +106,17 @@ async fn documented_delivery_is_processed_once() {
     let redis = durable_redis().await;
     let inbox = start("both", &redis, AT_ONCE);
     let (address, documented) = (inbox.address(), Documented::of("inbox"));
-    for expected in [202, 2] {
+    for expected in [202, DUP] {
         assert_eq!(statuses(&paste(&address, documented.paste())), [expected]);
     }
     until("the order is packed", async || packed(&redis).await == [(17, 1)].into()).await;
-}
-
-#[tokio::test]
-async fn both_roles_run_in_one_process() {
-    let redis = durable_redis().await;
-    let inbox = start("both", &redis, AT_ONCE);
-    let endpoint = inbox.endpoint();
-    for number in 1..=20 {
-        store(&endpoint, &format!("msg_{number}"), number).await;
-    }
     until_empty(&redis).await;
-    assert_eq!(packed(&redis).await, (1..=20).map(|number| (number, 1)).collect());
     assert!(inbox.stop().0.success());
 }
 
 #[tokio::test]
 async fn entry_of_a_worker_that_was_killed_is_taken_over() {
-    let redis = durable_redis().await;
-    let web = start("web", &redis, &[]);
-    store(&web.endpoint(), "msg_1", 17).await;
-
+    let redis = inbox_with([17]).await;
     let worker = start("worker", &redis, &[("PACKING_SECONDS", "600"), ("INBOX_RETRY_AFTER", "3600")]);
     worker.says("packing order 17, attempt 1");
     worker.kill();
@@ -136,10 +133,7 @@ async fn entry_of_a_worker_that_was_killed_is_taken_over() {
 
 #[tokio::test]
 async fn effect_of_a_worker_that_seemed_dead_happens_once() {
-    let redis = durable_redis().await;
-    let web = start("web", &redis, &[]);
-    store(&web.endpoint(), "msg_1", 17).await;
-
+    let redis = inbox_with([17]).await;
     let slow = start("worker", &redis, &[("PACKING_SECONDS", "5"), ("INBOX_RETRY_AFTER", "3600")]);
     slow.says("packing order 17, attempt 1");
     slow.signal("STOP");
@@ -197,10 +191,7 @@ async fn poison_entry_becomes_a_dead_letter_without_blocking_others() {
 
 #[tokio::test]
 async fn entry_that_crashes_its_workers_becomes_a_dead_letter() {
-    let redis = durable_redis().await;
-    let web = start("web", &redis, &[]);
-    store(&web.endpoint(), "msg_1", 17).await;
-
+    let redis = inbox_with([17]).await;
     let settings = [("PACKING_SECONDS", "600"), ("INBOX_RETRY_AFTER", "2"), ("INBOX_ATTEMPTS", "3")];
     let mut attempt = String::new();
     while attempt != "3" {
@@ -288,11 +279,7 @@ async fn workers_process_the_entries_of_a_full_server() {
 
 #[tokio::test]
 async fn stopped_worker_finishes_its_current_entry() {
-    let redis = durable_redis().await;
-    let web = start("web", &redis, &[]);
-    let endpoint = web.endpoint();
-    store(&endpoint, "msg_1", 1).await;
-    store(&endpoint, "msg_2", 2).await;
+    let redis = inbox_with([1, 2]).await;
     let worker = start("worker", &redis, &[("PACKING_SECONDS", "5")]);
     worker.says("packing order 1, attempt 1");
     let (status, said) = worker.stop();
@@ -327,12 +314,7 @@ async fn names_of_dead_workers_are_removed() {
 
 #[tokio::test]
 async fn name_of_a_dead_worker_is_kept_until_its_entries_are_taken_over() {
-    let redis = durable_redis().await;
-    let web = start("web", &redis, &[]);
-    let endpoint = web.endpoint();
-    for number in 1..=3 {
-        store(&endpoint, &format!("msg_{number}"), number).await;
-    }
+    let redis = inbox_with(1..=3).await;
     redis.run::<()>(&format!("XGROUP CREATE {STREAM} workers 0")).await;
     redis.run::<()>(&format!("XREADGROUP GROUP workers gone COUNT 3 STREAMS {STREAM} >")).await;
     until("the worker counts as dead", async || {

@@ -1,10 +1,7 @@
 //! Examples, run with their documented commands. The test pastes the documented block twice, and once more with
 //! another secret.
 
-use crate::documented::{Documented, paste, shell, statuses};
-
-/// The status of a duplicate in [`statuses`].
-const DUP: u16 = 2;
+use crate::documented::{DUP, Documented, paste, shell, statuses};
 
 /// Checks the responses to an example's block: the first time, the second time, and with another secret.
 fn check(name: &'static str, more: &[(&str, &str)], expected: [&[u16]; 3]) {

@@ -3,12 +3,11 @@
 use http::StatusCode;
 
 use crate::{
-    documented::{Documented, paste, statuses},
+    documented::{DUP, Documented, paste, statuses},
     postgres_server::{Server, until},
     program::{Program, is_duplicate},
 };
 
-const DUPLICATE: u16 = 2;
 const STATEMENT: &str = r#"{"type":"statement.ready","account":"anna","month":"2026-11"}"#;
 /// Settings of a worker that imports and retries at once.
 const AT_ONCE: [(&str, &str); 2] = [("IMPORT_SECONDS", "0"), ("RETRY_SECONDS", "0")];
@@ -33,7 +32,7 @@ async fn a_payment_is_booked_once_as_documented() {
     let server = Server::start_empty(&[]).await;
     let documented = Documented::of("postgres");
     // The second round is after a restart.
-    for expected in [[204, DUPLICATE, 200, 202], [DUPLICATE, DUPLICATE, 200, DUPLICATE]] {
+    for expected in [[204, DUP, 200, 202], [DUP, DUP, 200, DUP]] {
         let program = start(&server);
         let answers = paste(&program.address(), documented.paste());
         assert_eq!(statuses(&answers), expected);

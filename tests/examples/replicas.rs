@@ -5,7 +5,7 @@ use std::fs;
 use http::StatusCode;
 
 use crate::{
-    documented::{Documented, paste, statuses},
+    documented::{DUP, Documented, paste, statuses},
     program::{Directory, Program, is_duplicate},
     server::{Server, until},
 };
@@ -25,7 +25,7 @@ async fn redis_lets_one_replica_handle_each_delivery() {
     let replicas = [start(&redis, &[]), start(&redis, &[])];
     let [first, second] = replicas.each_ref().map(Program::address);
     let block = documented.paste().replace("127.0.0.1:3001", &second);
-    assert_eq!(statuses(&paste(&first, &block)), [204, 2]);
+    assert_eq!(statuses(&paste(&first, &block)), [204, DUP]);
     let forgery = block.replace("MfKQ9r8G", "AAAAAAAA");
     assert_eq!(statuses(&paste(&first, &forgery)), [401, 401]);
     let keys: Vec<String> = redis.run("KEYS *").await;
@@ -80,9 +80,9 @@ async fn redis_sentinel_follows_a_failover() {
     let program = documented.start(&[("SENTINELS", &sentinel.url())]);
     let address = program.address();
     let deliver = |block: &str| statuses(&paste(&address, block))[0];
-    assert_eq!([deliver(documented.paste()), deliver(documented.paste())], [204, 2]);
+    assert_eq!([deliver(documented.paste()), deliver(documented.paste())], [204, DUP]);
     assert_eq!(deliver(&documented.paste().replace("MfKQ9r8G", "AAAAAAAA")), 401);
     until("the record has been replicated", async || redis_replica.responds("DBSIZE", "1").await).await;
     master.kill();
-    until("the program has followed the failover", async || deliver(documented.paste()) == 2).await;
+    until("the program has followed the failover", async || deliver(documented.paste()) == DUP).await;
 }

@@ -5,11 +5,9 @@ use std::fs;
 use rusqlite::Connection;
 
 use crate::{
-    documented::{Documented, paste, statuses},
+    documented::{DUP, Documented, paste, statuses},
     program::{Directory, Program},
 };
-
-const DUP: u16 = 2;
 
 #[test]
 fn axum_and_hyper_do_not_affect_other_routes() {
