@@ -30,35 +30,31 @@ fn the_lists_of_providers_are_up_to_date() {
 fn the_guide_states_the_facts_of_providers() {
     let profiles = profiles();
     is_up_to_date("src/guide/answers.md", "behaviour", &behaviour(&profiles));
-    let uncovered = profiles.iter().filter(|(_, profile)| !profile.body_signed());
+    let lists = |file: &str, name: &str, is_listed: &dyn Fn(&str, &Profile) -> bool| {
+        let listed = profiles.iter().filter(|(constructor, profile)| is_listed(constructor, profile));
+        is_up_to_date(file, name, &links(listed));
+    };
+    lists("src/guide/stores.md", "shared-secrets", &|_, profile| profile.shared_secret());
+    lists("src/guide/events.md", "batches", &|_, profile| profile.batch());
+    lists("src/guide/threats.md", "attempts", &|_, profile| profile.attempt().is_some());
+    lists("src/guide/threats.md", "unsigned-bodies", &|_, profile| !profile.body_signed());
     // A hand-written verifier may find a value that has no location.
     let has = |label: &str, name: &str, places: &[Location]| {
         let docs = documentation(name);
         let described = docs.split_once(label).is_some_and(|(_, rest)| !rest.starts_with("none"));
         !places.is_empty() || described
     };
-    let unsigned = profiles
-        .iter()
-        .filter(|(name, profile)| !profile.id_signed() && has("* Delivery id: ", name, profile.id()));
-    let shared = profiles.iter().filter(|(_, profile)| profile.shared_secret());
-    is_up_to_date("src/guide/stores.md", "shared-secrets", &links(shared));
-    is_up_to_date("src/guide/threats.md", "unsigned-ids", &links(unsigned));
+    let has_unsigned_id =
+        |name: &str, profile: &Profile| !profile.id_signed() && has("* Delivery id: ", name, profile.id());
+    lists("src/guide/threats.md", "unsigned-ids", &has_unsigned_id);
     let has_unsigned_type = |name: &str, profile: &Profile| {
         !profile.event_type_signed() && has("* Event type: ", name, profile.event_type())
     };
-    let unsigned_types: Vec<_> =
-        profiles.iter().filter(|(name, profile)| has_unsigned_type(name, profile)).collect();
-    is_up_to_date("src/guide/threats.md", "unsigned-event-types", &links(unsigned_types.iter().copied()));
-    let undocumented: Vec<_> = unsigned_types
-        .iter()
-        .filter(|(name, _)| !documentation(name).to_lowercase().contains("event type"))
-        .collect();
-    assert!(undocumented.is_empty(), "unsigned event type is not documented: {undocumented:?}");
-    let batches = profiles.iter().filter(|(_, profile)| profile.batch());
-    is_up_to_date("src/guide/events.md", "batches", &links(batches));
-    let counts = profiles.iter().filter(|(_, profile)| profile.attempt().is_some());
-    is_up_to_date("src/guide/threats.md", "attempts", &links(counts));
-    is_up_to_date("src/guide/threats.md", "unsigned-bodies", &links(uncovered));
+    lists("src/guide/threats.md", "unsigned-event-types", &has_unsigned_type);
+    for (name, _) in profiles.iter().filter(|(name, profile)| has_unsigned_type(name, profile)) {
+        let is_documented = documentation(name).to_lowercase().contains("event type");
+        assert!(is_documented, "{name}: unsigned event type is not documented");
+    }
 }
 
 /// Checks the text between the comments with this name, or writes it with `UPDATE_TABLES`.
