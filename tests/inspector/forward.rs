@@ -95,6 +95,7 @@ fn an_unreachable_service_is_a_bad_gateway() {
     let refusing = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://localhost:{}/hooks", refusing.port());
     let closing = Service::answering("");
+    let breaking_off = Service::answering("200 OK\r\ncontent-length: 10\r\n\r\nhalf");
     // A server without TLS.
     let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let tls = format!("https://{}/", plain.local_addr().unwrap());
@@ -107,6 +108,7 @@ fn an_unreachable_service_is_a_bad_gateway() {
     for (url, reason, cause) in [
         (url, "cannot connect: ", unreachable),
         (closing.url("/"), "no complete response: ", broken_off),
+        (breaking_off.url("/"), "no complete response: ", broken_off),
         (tls, "cannot connect: ", unreachable),
     ] {
         let inspector = Inspector::start(&["--secret", SECRET, "--forward", &url]);
@@ -154,14 +156,6 @@ fn a_large_response_is_cut_off() {
 }
 
 #[test]
-fn a_response_that_breaks_off_is_a_bad_gateway() {
-    let service = Service::answering("200 OK\r\ncontent-length: 10\r\n\r\nhalf");
-    let inspector = start(&service, &[]);
-    let line = inspector.receive(&Request::delivery("msg_1", "{}"), 502);
-    assert_line!(line, outcome: "accepted", status: 502, handler: "failed");
-}
-
-#[test]
 fn targets_must_be_loopback_addresses_without_passwords() {
     let refused = [
         "http://user:hunter2@127.0.0.1/",
@@ -187,9 +181,8 @@ fn targets_must_be_loopback_addresses_without_passwords() {
         .flat_map(|url| [(url, false), (url, true)])
         .chain(elsewhere.iter().map(|url| (url, false)))
     {
-        let options = ["--listen", "127.0.0.1:0", "--forward", url, "--forward-anywhere"];
-        let (code, printed, log) = run(if anywhere { &options } else { &options[..4] });
-        assert_eq!((code, &*printed), (Some(2), ""), "{url}: {log}");
+        let options = ["--forward", url, "--forward-anywhere"];
+        let log = refuse(if anywhere { &options } else { &options[..2] });
         assert!(log.starts_with("inspector: --forward: ") && !log.contains("hunter2"), "{url}: {log}");
     }
     for url in elsewhere {
@@ -198,7 +191,7 @@ fn targets_must_be_loopback_addresses_without_passwords() {
     for url in ["http://localhost:1", "http://LOCALHOST/a", "http://127.9.9.9/", "https://[::1]:3000/a?b=c"] {
         drop(Inspector::start(&["--forward", url]));
     }
-    assert_eq!(run(&["--forward-anywhere"]).0, Some(2));
+    refuse(&["--forward-anywhere"]);
 }
 
 #[test]
@@ -218,8 +211,7 @@ fn scenarios_of_the_inspectors_own_handler_are_not_offered() {
 fn the_inspector_does_not_forward_to_itself() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://localhost:{}/webhook", free.port());
-    let (code, printed, log) = run(&["--listen", &free.to_string(), "--forward", &url]);
-    assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+    let log = refuse(&["--listen", &free.to_string(), "--forward", &url]);
     assert!(log.contains("own endpoint"), "{log}");
 }
 

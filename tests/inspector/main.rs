@@ -33,7 +33,7 @@ mod vectors;
 
 use self::{
     http::{Answer, Connection, Request, SECRET, get, now},
-    process::{Inspector, run},
+    process::{Inspector, refuse, run},
     processes::TIMEOUT,
 };
 

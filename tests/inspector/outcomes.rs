@@ -4,11 +4,7 @@ use std::{thread, time::Instant};
 
 use serde_json::{Value, json};
 
-use super::*;
-
-fn start(options: &[&str]) -> Inspector {
-    Inspector::start(&[&["--secret", SECRET], options].concat())
-}
+use super::{page::start, *};
 
 #[test]
 fn a_line_has_exactly_the_documented_fields() {

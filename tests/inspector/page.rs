@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn start(options: &[&str]) -> Inspector {
+pub fn start(options: &[&str]) -> Inspector {
     Inspector::start(&[&["--secret", SECRET], options].concat())
 }
 

@@ -125,6 +125,16 @@ pub fn run(options: &[&str]) -> (Option<i32>, String, String) {
     (child.wait().unwrap().code(), printed, log)
 }
 
+/// Runs an inspector that must refuse `options`, and returns its error.
+#[track_caller]
+pub fn refuse(options: &[&str]) -> String {
+    // The address is valid, so that only the other options can be refused.
+    let (code, printed, log) = run(&[&["--listen", "127.0.0.1:0"], options].concat());
+    assert_eq!((code, &*printed), (Some(2), ""), "{options:?}: {log}");
+    assert!(log.starts_with("inspector: "), "{options:?}: {log}");
+    log
+}
+
 fn spawn(options: &[&str]) -> Child {
     processes::spawn("inspector", options, &[])
 }

@@ -40,7 +40,7 @@ fn the_curl_command_is_accepted_once_and_rejected_with_another_body() {
 
 /// Runs `command` in a shell and returns the response that it prints.
 fn paste(command: &str) -> Answer {
-    let output = Command::new("sh").args(["-c", command]).env("no_proxy", "*").output().unwrap();
+    let output = again::shell(command);
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     Answer(String::from_utf8(output.stdout).unwrap())
 }
@@ -164,11 +164,7 @@ fn refuses_invalid_options() {
         &["--ack-deadline", "soon"],
     ];
     for options in bad {
-        // The address is valid, so that only the other options can be refused.
-        let listen = ["--listen", "127.0.0.1:0"];
-        let (code, printed, log) = run(&[&listen, *options].concat());
-        assert_eq!((code, &*printed), (Some(2), ""), "{options:?}: {log}");
-        assert!(log.starts_with("inspector: "), "{options:?}: {log}");
+        let log = refuse(options);
         assert!(!log.contains("not base64!"), "the secret was shown: {log}");
     }
 }
@@ -176,14 +172,12 @@ fn refuses_invalid_options() {
 #[test]
 fn errors_name_the_provider() {
     for (typed, meant) in [("strype", "stripe"), ("GitHub", "github"), ("whatsap", "whatsapp")] {
-        let (code, printed, log) = run(&["--provider", typed]);
-        assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+        let log = refuse(&["--provider", typed]);
         assert!(log.contains(&format!("did you mean `{meant}`?")), "{log}");
     }
-    let (_, _, log) = run(&["--provider", "no-such-provider-at-all"]);
+    let log = refuse(&["--provider", "no-such-provider-at-all"]);
     assert!(!log.contains("did you mean") && log.contains("--provider list"), "{log}");
-    let (code, printed, log) = run(&["--listen", "127.0.0.1:0", "--secret", "hello"]);
-    assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+    let log = refuse(&["--secret", "hello"]);
     assert!(log.contains("`standard-webhooks`: signing secret 0") && !log.contains("hello"), "{log}");
 }
 
@@ -216,8 +210,7 @@ fn secrets_may_begin_with_a_hyphen_and_the_last_of_repeated_options_counts() {
 #[test]
 fn an_address_in_use_is_refused() {
     let inspector = Inspector::start(&[]);
-    let (code, printed, log) = run(&["--listen", &inspector.address().to_string()]);
-    assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+    refuse(&["--listen", &inspector.address().to_string()]);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The outcome of each scenario of "Send test event", sent from the page and as a `curl` command.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
 use super::*;
@@ -53,7 +51,7 @@ fn each_scenario_has_the_same_outcome_from_the_page_and_from_curl() {
             let curl = inspector.post("/page/curl", &json!({ "scenario": scenario }));
             assert_eq!(curl.status(), Some(200), "{}", curl.0);
             // curl fails if the handler panics, because there is no response.
-            Command::new("sh").args(["-c", curl.body()]).env("no_proxy", "*").output().unwrap();
+            again::shell(curl.body());
             assert_eq!(
                 outcomes(&inspector, expects.len()),
                 expected(expects),
@@ -179,7 +177,7 @@ fn a_custom_payload_is_signed_unchanged() {
     let line = inspector.raw_line();
     assert!(line.contains(r#""payload": {"type":"it's <b>","n":1.50}"#), "{line}");
     let curl = inspector.post("/page/curl", &json!({ "scenario": "valid", "body": body }));
-    let output = Command::new("sh").args(["-c", curl.body()]).env("no_proxy", "*").output().unwrap();
+    let output = again::shell(curl.body());
     assert!(output.status.success());
     assert_line!(inspector.line(), outcome: "accepted", event_type: "it's <b>");
     for nonsense in [json!({}), json!({ "scenario": "else" }), json!(3)] {
