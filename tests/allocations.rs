@@ -404,7 +404,7 @@ impl HttpBody for Drip {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.hint.clone()
+        self.hint
     }
 }
 
