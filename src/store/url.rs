@@ -324,6 +324,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_cause_is_that_of_the_store() {
+        let error = ConnectError::from(StoreError::new("connection refused"));
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("connection refused"));
+    }
+
     #[tokio::test]
     async fn errors_contain_no_part_of_a_password() {
         for url in [
