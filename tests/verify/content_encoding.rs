@@ -1,6 +1,6 @@
 //! Bodies with a `content-encoding`.
 
-use std::{error::Error, io::Write};
+use std::{error::Error, io::Write, time::SystemTime};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -13,6 +13,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_webhook::{
     Body, BoxError, Delivery, Rejection, RejectionKind, Secret, Undecodable, WebhookLayer, provider,
+    verify::verify_request,
 };
 
 const JSON: &str = r#"{"id":"evt_1","type":"message.created"}"#;
@@ -108,6 +109,19 @@ async fn either_signed_form_is_decoded_for_the_handler() {
     // GetStream signs the decoded body.
     let getstream = request("x-signature", JSON.as_bytes(), "gzip", body.clone());
     assert_eq!(send(layer("getstream"), getstream).await, Ok(Some(handled(None))));
+}
+
+#[tokio::test]
+async fn either_signed_form_is_decoded_without_the_layer() {
+    let body = gzip(JSON);
+    let getstream = request("x-signature", JSON.as_bytes(), "gzip", body.clone());
+    for (provider, request) in [("nylas", nylas(body.clone())), ("getstream", getstream)] {
+        let verifier =
+            provider::find(provider).unwrap().verifier("secret".parse::<Secret>().unwrap()).unwrap();
+        let (head, _) = request.into_parts();
+        let verified = verify_request(&verifier, &head, &body, SystemTime::now()).await.unwrap();
+        assert_eq!(verified.payload().unwrap(), JSON, "{provider}");
+    }
 }
 
 #[tokio::test]

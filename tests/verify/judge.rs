@@ -145,12 +145,15 @@ pub(super) async fn assert_url_is_signed(verifier: &impl Verifier, vector: &Valu
         format!("https://{host}/{path}x"),
         format!("https://{host}:8443/{path}"),
         format!("https://other.example/{path}"),
-        format!("https://{host}/{path}\n"),
-        format!("https://{host}\n/{path}"),
         format!("https://user@{host}/{path}"),
         format!("{host}/{path}"),
     ] {
         assert!(verify::verify_in(verifier, &context.public_url(&other), &body).await.is_err(), "{other}");
+    }
+    // A line break would begin another component.
+    for other in [format!("https://{host}/{path}\n"), format!("https://{host}\n/{path}")] {
+        let verdict = verify::verify_in(verifier, &context.public_url(&other), &body).await;
+        assert_eq!(verdict.unwrap_err().kind(), RejectionKind::MalformedSignature, "{other}");
     }
     // In HTTP/2, the host is in the URI.
     let (mut head, body) = request(vector).into_parts();
