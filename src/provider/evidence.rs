@@ -337,6 +337,7 @@ pub(super) static EVIDENCE: &[(&str, Evidence, &str)] = {
         ("standard_webhooks_v1a", Official, "2026-11-30"),
         ("statsig", Secondary, "2026-11-30"),
         ("storyblok", Code, "2026-11-30"),
+        ("strike", Official, "2026-12-01"),
         ("stripe", Official, "2026-11-30"),
         ("sumsub", Secondary, "2026-11-30"),
         ("supabase_auth", Official, "2026-11-29"),

@@ -330,6 +330,7 @@ mod squarespace;
 mod standard_webhooks;
 mod statsig;
 mod storyblok;
+mod strike;
 mod stripe;
 mod sumsub;
 mod supabase;
@@ -457,7 +458,7 @@ vendors! {
     samsara, sanity, savvycal, scalr, scrapfly, segment, sendbird, sendcloud,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shiphero, shippo, shopee, shopify, shoplazza,
     shopline, shortcut, sinch, slack, smartcar, smartsheet, smile_api, snyk, sonarqube, sonatype,
-    square, squarespace, standard_webhooks, statsig, storyblok, stripe, sumsub, supabase, surge,
+    square, squarespace, standard_webhooks, statsig, storyblok, strike, stripe, sumsub, supabase, surge,
     surveymonkey, svix, synctera, tailscale, tally, teams, tebex, telegram,
     #[cfg(feature = "asymmetric")] telnyx, terra, terraform, thinkific, tiktok, tiktok_shop, toast,
     todoist, toggl, #[cfg(feature = "asymmetric")] tokenio, trello, twenty, twilio, twitch, twitter,
