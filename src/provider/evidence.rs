@@ -1,6 +1,6 @@
 //! The evidence for the facts of each provider.
 
-/// The kind of the best source that was read for a provider's facts, or [`Memory`](Self::Memory) if any fact
+/// The kind of the source for a provider's signature, or [`Memory`](Self::Memory) if any fact of the provider
 /// has no source.
 ///
 /// ```

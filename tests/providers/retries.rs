@@ -24,7 +24,10 @@ fn a_window_is_longer_than_the_retries() {
     for (id, profile, period) in retried() {
         let window = profile.dedupe_window().unwrap_or(DEFAULT_WINDOW);
         if profile.retries() == Some(false) || window <= period {
-            wrong.push(format!("{id}: retries {:?} for {period:?}, window {window:?}", profile.retries()));
+            wrong.push(format!(
+                "{id}: retries {:?} for {period:?}, so `dedupe_window` must be longer than {window:?}",
+                profile.retries()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
