@@ -1,4 +1,4 @@
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{error::Error, fmt, sync::OnceLock, time::Duration};
 
 use data_encoding::HEXLOWER;
 use redis::{
@@ -98,6 +98,8 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// The maximum lease and window, a hundred years. Redis adds the duration to the current time, and the sum
 /// must not overflow.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+/// The permissions for the commands of all calls. The documentation of [`RedisStore`] lists them as well.
+const COMMANDS: &str = "+evalsha +eval +hmget +hset +hdel +del +pexpire +time";
 
 impl RedisStore {
     /// Connects to the server at `url`: `redis://[user:password@]host[:port][/database]`, `rediss://…` for
@@ -196,7 +198,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             }
         };
         match timeout(self.timeout, tries).await {
-            Ok(answer) => answer.map_err(StoreError::new),
+            Ok(answer) => answer.map_err(|error| self.failure(error)),
             // The last error is more specific than the timeout.
             Err(elapsed) => Err(failed.map_or_else(|| StoreError::new(elapsed), StoreError::new)),
         }
@@ -230,6 +232,14 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
     }
 
+    /// Returns the error of a call, with the permissions that the store needs if the user lacks one.
+    fn failure(&self, error: RedisError) -> StoreError {
+        if lacks_permission(&error) {
+            return StoreError::new(LacksPermission { prefix: self.prefix.clone(), error });
+        }
+        StoreError::new(error)
+    }
+
     /// Returns the key's name. The encoded scope and id contain no separator, so names are unambiguous for
     /// any prefix.
     fn key(&self, key: &Key) -> String {
@@ -250,6 +260,40 @@ fn is_read_only(error: &RedisError) -> bool {
     // Before Redis 7, an error within a script is nested in a script error.
     let met_in_script = || error.detail().is_some_and(|detail| detail.contains(": -READONLY "));
     error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) || met_in_script()
+}
+
+/// Returns whether the user lacks the permission for a script, for a command in it, or for its key.
+fn lacks_permission(error: &RedisError) -> bool {
+    // Within a script, the code of the error is `ERR`, at least before Redis 7.2.
+    let met_in_script = |detail: &str| {
+        detail.contains("The user executing the script can't ") || detail.contains("ACL failure in script: ")
+    };
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) || error.detail().is_some_and(met_in_script)
+}
+
+/// The error of a server whose user lacks a permission.
+struct LacksPermission {
+    prefix: String,
+    error: RedisError,
+}
+
+impl fmt::Display for LacksPermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "user lacks a permission: the store needs `{COMMANDS} ~{}:*`", self.prefix)
+    }
+}
+
+/// The text with its source, because a `main` that returns an error prints it with `Debug`.
+impl fmt::Debug for LacksPermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}: {}", self.error)
+    }
+}
+
+impl Error for LacksPermission {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
 }
 
 /// Formats a duration in whole milliseconds, at least 1, the smallest value in Redis.
@@ -293,7 +337,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         // Not retried: without a token, a retry cannot tell whether the first call has forgotten the key.
         match timeout(self.timeout, self.once(&FORGET, &self.key(key), &[])).await {
-            Ok(answer) => answer.map_err(StoreError::new),
+            Ok(answer) => answer.map_err(|error| self.failure(error)),
             Err(elapsed) => Err(StoreError::new(elapsed)),
         }
     }
@@ -344,12 +388,14 @@ mod tests {
         assert_eq!(Script::new("return 1").digest(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
     }
 
+    fn error(text: &str) -> RedisError {
+        let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes());
+        answer.and_then(redis::Value::extract_error).unwrap_err()
+    }
+
     #[test]
     fn read_only_errors_of_every_version_are_recognized() {
-        let is_read_only = |text: &str| {
-            let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes());
-            answer.and_then(redis::Value::extract_error).is_err_and(|error| is_read_only(&error))
-        };
+        let is_read_only = |text: &str| is_read_only(&error(text));
         assert!(is_read_only(
             "READONLY You can't write against a read only replica. script: 88e0, on @user_script:21."
         ));
@@ -359,5 +405,22 @@ mod tests {
         assert!(!is_read_only(&format!(
             "{in_script}-OOM command not allowed when used memory > 'maxmemory'."
         )));
+    }
+
+    #[test]
+    fn missing_permissions_of_every_version_are_recognized() {
+        let lacks_permission = |text: &str| lacks_permission(&error(text));
+        assert!(lacks_permission("NOPERM this user has no permissions to run the 'evalsha' command"));
+        // The formats of Redis 6.2, 7.0 and later.
+        let denied = "The user executing the script can't run this command or subcommand";
+        assert!(lacks_permission(&format!(
+            "ERR Error running script (call to f_88e0): @user_script:9: @user_script: 9: {denied}"
+        )));
+        assert!(lacks_permission(&format!("ERR {denied} script: 88e0, on @user_script:9.")));
+        assert!(lacks_permission(
+            "ERR ACL failure in script: User shop has no permissions to run the 'hmget' command script: 88e0, on \
+             @user_script:9."
+        ));
+        assert!(!lacks_permission("ERR unknown command 'evalsha'"));
     }
 }

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The permissions that a store with the prefix `shop` needs.
+const PERMISSIONS: &str = "+evalsha +eval +hmget +hset +hdel +del +pexpire +time ~shop:*";
+
 #[tokio::test]
 async fn a_paused_server_gets_a_few_releases_for_each_rejected_delivery() {
     const DELIVERIES: u64 = 50;
@@ -191,8 +194,7 @@ async fn connection_errors_name_the_cause_and_hide_the_password() {
 #[tokio::test]
 async fn the_documented_permissions_are_enough() {
     let server = Server::start().await;
-    let allowed = "+evalsha +eval +hmget +hset +hdel +del +pexpire +time ~shop:*";
-    server.run::<()>(&format!("ACL SETUSER shop on >pass {allowed}")).await;
+    server.run::<()>(&format!("ACL SETUSER shop on >pass {PERMISSIONS}")).await;
     let url = format!("redis://shop:pass@127.0.0.1:{}", server.port);
     // Without the permission for `PING`, connecting still succeeds once the server accepts the login.
     RedisStore::connect(&url).await.unwrap();
@@ -206,6 +208,35 @@ async fn the_documented_permissions_are_enough() {
     replica.answer(signed("msg_2"), StatusCode::BAD_GATEWAY).await;
     assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
     replica.handle("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_user_that_lacks_one_permission_gets_an_error_with_all_that_the_store_needs() {
+    let server = Server::start().await;
+    let url = format!("redis://shop:pass@127.0.0.1:{}", server.port);
+    for lacking in PERMISSIONS.split(' ') {
+        let others: Vec<_> = PERMISSIONS.split(' ').filter(|permission| *permission != lacking).collect();
+        server.run::<()>(&format!("ACL SETUSER shop reset on >pass {}", others.join(" "))).await;
+        // `EVAL` is only needed for scripts that are not cached.
+        server.run::<()>("SCRIPT FLUSH").await;
+        let store = RedisStore::connect(&url).await.unwrap().prefix("shop");
+        let (key, token) = (Key::new("s", lacking), Token::mint());
+        let answers = [
+            store.claim(&key, &token, LEASE).await.err(),
+            store.extend(&key, &token, LEASE).await.err(),
+            store.complete(&key, &token, LEASE).await.err(),
+            store.forget(&key).await.err(),
+        ];
+        let errors: Vec<_> = answers.into_iter().flatten().collect();
+        assert!(!errors.is_empty(), "no call needs {lacking}");
+        for error in errors {
+            let cause = error.source().unwrap();
+            let text = format!("user lacks a permission: the store needs `{PERMISSIONS}`");
+            assert_eq!(cause.to_string(), text, "without {lacking}");
+            let reason = cause.source().unwrap().to_string();
+            assert_eq!(format!("{error:?}"), format!("StoreError({text}: {reason})"));
+        }
+    }
 }
 
 #[tokio::test]
