@@ -43,7 +43,7 @@ use crate::task::timeout;
 ///   second, whose deliveries may run again. With `appendfsync always`, such a crash loses no record.
 /// * Replication is asynchronous: records written just before a failover may be lost. `WAIT` is not used.
 /// * Permissions of a dedicated user: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +time` and
-///   `~{prefix}:*`.
+///   `~{prefix}:*`; also `+select` if the URL has a database, and `+cluster` for a Cluster.
 ///
 /// The keys are `{prefix}:{scope}:{id}`, that is, the prefix and the deduplication key. Its scope is
 /// [`Key::scope`](super::Key::scope), by default `{provider}-{scope}`. A `:`, `%`, space or control character

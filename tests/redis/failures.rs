@@ -236,6 +236,12 @@ async fn a_user_that_lacks_one_permission_gets_an_error_with_all_that_the_store_
             let reason = cause.source().unwrap().to_string();
             assert_eq!(format!("{error:?}"), format!("StoreError({text}: {reason})"));
         }
+        // A claim that failed does not keep the key from others.
+        let key = Key::new("s", &format!("{lacking} again"));
+        let failed = store.claim(&key, &Token::mint(), LEASE).await.is_err();
+        server.run::<()>(&format!("ACL SETUSER shop {lacking}")).await;
+        let claim = store.claim(&key, &Token::mint(), LEASE).await.unwrap();
+        assert_eq!(matches!(claim, Claim::Acquired { .. }), failed, "without {lacking}: {claim:?}");
     }
 }
 

@@ -21,5 +21,10 @@ if not running then
     fencing = string.format('%.0f', math.max(now, (tonumber(fencing) or 0) + 1))
     redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'fencing', fencing, 'running', 1, 'todo', 1)
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local expires = redis.pcall('PEXPIRE', KEYS[1], ARGV[2])
+if type(expires) == 'table' then
+    -- The user may not set a time to live. Without one, the claim would never end.
+    redis.call('HDEL', KEYS[1], 'running')
+    return expires
+end
 return {0, tonumber(fencing)}
