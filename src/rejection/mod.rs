@@ -157,7 +157,7 @@ impl VerifyError {
             Reason::Missing(_) | Reason::MissingHeader(_) => RejectionKind::MissingSignature,
             Reason::Malformed(_) => RejectionKind::MalformedSignature,
             Reason::Stale { .. } => RejectionKind::StaleTimestamp,
-            Reason::Wrong(_) => RejectionKind::WrongSignature,
+            Reason::Wrong(_) | Reason::WrongLength { .. } => RejectionKind::WrongSignature,
             Reason::Handshake(_, error) => error.kind(),
             Reason::Content(error) => match **error {
                 ContentError::TooLarge => RejectionKind::BodyTooLarge,

@@ -25,6 +25,12 @@ pub(crate) enum Reason {
         tolerance: Duration,
     },
     Wrong(Cow<'static, str>),
+    /// A MAC of another algorithm: the lengths in bytes. A variant of its own, so that such a request is
+    /// rejected without formatting a message.
+    WrongLength {
+        found: usize,
+        expected: usize,
+    },
     /// An unsigned verification handshake: the response, and the error for hosts that do not answer
     /// handshakes.
     Handshake(Arc<Response<Bytes>>, Box<VerifyError>),
@@ -52,6 +58,11 @@ impl VerifyError {
     /// Creates an error for a well-formed signature that does not match.
     pub fn wrong(detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Reason::Wrong(detail.into()))
+    }
+
+    /// Creates an error for a decoded signature of the wrong length. The lengths are in bytes.
+    pub(crate) fn wrong_length(found: usize, expected: usize) -> Self {
+        Self(Reason::WrongLength { found, expected })
     }
 
     /// Creates an error for a request that could not be verified, for instance because fetching a key failed.
@@ -96,6 +107,9 @@ impl fmt::Display for VerifyError {
                 f.write_str(detail)
             }
             Reason::MissingHeader(name) => write!(f, "`{name}` header is missing"),
+            Reason::WrongLength { found, expected } => {
+                write!(f, "signature has {found} bytes instead of {expected}")
+            }
             Reason::Stale { by, ahead, tolerance } => write!(
                 f,
                 "timestamp is {} s {}, which exceeds the tolerance of {} s",

@@ -52,6 +52,11 @@ fn unsigned() -> Request<Full<Bytes>> {
     without_header("webhook-signature", signed("msg_1", "{}"))
 }
 
+/// Returns a request whose signature has 20 bytes.
+fn signed_with_sha1() -> Request<Full<Bytes>> {
+    with_header("webhook-signature", "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAA=", signed("msg_1", "{}"))
+}
+
 fn grpc(request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
     with_header("content-type", "application/grpc+proto", request)
 }
@@ -65,6 +70,7 @@ async fn the_client_sees_only_the_kind() {
         (signed_with(SECRET, "a.b", NOW, "{}"), Kind::MalformedSignature),
         (signed_with(SECRET, "msg_1", NOW - 999, "{}"), Kind::StaleTimestamp),
         (signed_with(OTHER_SECRET, "msg_1", NOW, "{}"), Kind::WrongSignature),
+        (signed_with_sha1(), Kind::WrongSignature),
         (signed("msg_1", "{}"), Kind::Undecodable),
         (signed("msg_1", &large), Kind::BodyTooLarge),
     ];
@@ -99,6 +105,7 @@ async fn the_rejection_has_the_cause_as_its_source() {
         cause(signed_with(OTHER_SECRET, "m", NOW, "{}")).await,
         "signature mismatch: no secret matches"
     );
+    assert_eq!(cause(signed_with_sha1()).await, "signature has 20 bytes instead of 32");
     assert_eq!(cause(signed("msg_1", "{}")).await, "payload is not of the expected type, at line 1 column 0");
     // The underlying error is the source.
     let down = VerifyError::unavailable("the key server is down");

@@ -121,6 +121,18 @@ async fn long_and_repeated_headers_are_rejected() {
 }
 
 #[tokio::test]
+async fn the_error_for_a_mac_of_another_algorithm_has_both_lengths() {
+    let vector = vector("own-HS256");
+    let (signed, _) = text(&vector["jws"]).rsplit_once('.').unwrap();
+    let value = format!("{signed}.{}", BASE64URL_NOPAD.encode(&[7; 20]));
+    let mut request = request(&vector);
+    request.headers_mut().insert(NAME, value.parse().unwrap());
+    let error = judge(&verifier(&vector), request, now(&vector)).await.unwrap_err();
+    assert_eq!(error.kind(), RejectionKind::WrongSignature);
+    assert_eq!(error.to_string(), "signature has 20 bytes instead of 32");
+}
+
+#[tokio::test]
 async fn the_kid_and_alg_select_the_key() {
     let (ed, hmac) = (vector("kid"), vector("own-HS256"));
     let set = format!(r#"{{"keys":[{},{}]}}"#, text(&vector("own-ES256")["key"]), text(&ed["key"]));

@@ -72,11 +72,15 @@ async fn a_wrong_token_is_rejected_before_the_body_is_read() {
     let (mut head, ()) = request(&vector).into_parts();
     let now = at(1_700_000_000).unwrap();
     assert!(provider.begin(&RequestContext::new(&head).at(now)).is_ok());
-    let token = head.headers["authorization"].to_str().unwrap();
+    let token = head.headers["authorization"].to_str().unwrap().to_owned();
     let broken = token.replace("XVCJ9.", "XVCJ9.e");
     head.headers.insert("authorization", broken.parse().unwrap());
     let refused = provider.begin(&RequestContext::new(&head).at(now)).err().unwrap();
     assert_eq!(refused.kind(), RejectionKind::WrongSignature);
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    head.headers.insert("authorization", format!("{signed}.{}", "A".repeat(27)).parse().unwrap());
+    let refused = provider.begin(&RequestContext::new(&head).at(now)).err().unwrap();
+    assert_eq!(refused.to_string(), "signature has 20 bytes instead of 32");
     for parts in ["e30.e30", "e30.e30.e30.AA", ".e30.AA"] {
         head.headers.insert("authorization", parts.parse().unwrap());
         let refused = provider.begin(&RequestContext::new(&head).at(now)).err().unwrap();

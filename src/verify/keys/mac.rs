@@ -451,7 +451,7 @@ impl Encoding {
             .and_then(|length| buffer.get(..length))
             .ok_or_else(|| VerifyError::malformed("signature is not valid hex or base64"))?;
         if decoded.len() != length {
-            return Err(VerifyError::wrong("signature has the wrong length"));
+            return Err(VerifyError::wrong_length(decoded.len(), length));
         }
         Ok(Tag::of(decoded))
     }

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use serde_json::json;
 use tower_webhook::{
     ManualClock, RejectionKind as Kind, Secret, Secrets, WebhookLayer, provider,
-    verify::{Algorithm, Encoding, Location, Locations, Scheme, TimeUnit, Verifier},
+    verify::{Algorithm, Encoding, Location, Locations, RequestContext, Scheme, TimeUnit, Verifier},
 };
 
 use crate::deliver;

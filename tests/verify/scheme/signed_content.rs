@@ -67,6 +67,43 @@ async fn a_plain_sha512_matches_openssl() {
     assert_eq!(extended, Err(Kind::MalformedSignature));
 }
 
+#[test]
+fn the_error_for_a_mac_of_another_algorithm_has_both_lengths() {
+    let lengths = [
+        (Algorithm::HmacMd5, 16),
+        (Algorithm::HmacSha1, 20),
+        (Algorithm::Sha1, 20),
+        (Algorithm::HmacSha256, 32),
+        (Algorithm::Sha256, 32),
+        (Algorithm::HmacSha384, 48),
+        (Algorithm::HmacSha512, 64),
+        (Algorithm::Sha512, 64),
+    ];
+    let encodings = [
+        (Encoding::Hex, data_encoding::HEXLOWER),
+        (Encoding::Base64, data_encoding::BASE64),
+        (Encoding::Base64Url, data_encoding::BASE64URL),
+    ];
+    for (algorithm, expected) in lengths {
+        for (encoding, encoder) in &encodings {
+            let scheme = Scheme::new(algorithm, "x-signature", *encoding);
+            let scheme = match algorithm {
+                Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512 => scheme.signs("{secret}.{body}"),
+                _ => scheme,
+            };
+            let verifier = scheme.verifier("acme", secret("secret")).unwrap();
+            for found in [16, 20, 32, 48, 64].into_iter().filter(|found| *found != expected) {
+                let signature = encoder.encode(&[7; 64][..found]);
+                let (head, _) = post(&[("x-signature", &signature)], "{}").into_parts();
+                let error = verifier.begin(&RequestContext::new(&head)).err().unwrap();
+                assert_eq!(error.kind(), Kind::WrongSignature, "{algorithm:?}, {encoding:?}");
+                let text = format!("signature has {found} bytes instead of {expected}");
+                assert_eq!(error.to_string(), text, "{algorithm:?}, {encoding:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_json_body_is_empty_or_an_object_or_an_array() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-a}.{json:body}");
