@@ -259,6 +259,53 @@ fn the_page_masks_values_whose_keys_say_that_they_are_secret() {
 }
 
 #[test]
+fn the_page_masks_values_of_json_in_forms() {
+    let inspector = start(&[]);
+    let mut number = 0;
+    let mut payload = |body: &str| {
+        number += 1;
+        let sent = Request::delivery(&number.to_string(), body).send(inspector.address());
+        assert_eq!(sent.status(), Some(200));
+        inspector.line();
+        details(&inspector, number)["payload"].clone()
+    };
+    for (body, shown) in [
+        // Slack's interactive messages and GitHub's form content type.
+        (
+            "payload=%7B%22token%22%3A%22s3cret%22%2C%22type%22%3A%22block_actions%22%7D",
+            "payload=%7B%22token%22%3A%22••masked••%22%2C%22type%22%3A%22block_actions%22%7D",
+        ),
+        // Another field, with spaces, a number, an escaped quote and an escaped key.
+        (
+            "a=%22&b+c=%5b%7b%22tokens%22+%3a+17%2c%22n%22%3a1.50%7d%2C+%7B%22pass%5Cu0077ord%22%3A%22a%5C%22s3cret%22%7D%5D&d",
+            "a=%22&b+c=%5b%7b%22tokens%22+%3a+%22••masked••%22%2c%22n%22%3a1.50%7d%2C+%7B%22pass%5Cu0077ord%22%3A%22••masked••%22%7D%5D&d",
+        ),
+        // Bytes that are not UTF-8, characters that are not encoded, and an incomplete escape.
+        (
+            "p={%22%FF%C3%A9%22:%22é€%+1%22,%22é_api-key%22:%22é%FFs3cret%%22}&note=%2",
+            "p={%22%FF%C3%A9%22:%22é€%+1%22,%22é_api-key%22:%22••masked••%22}&note=%2",
+        ),
+        ("payload=%7B%22secret%22:%22s3cret%22%7D\n", "payload=%7B%22secret%22:%22••masked••%22%7D\n"),
+        // JSON that is not encoded.
+        (r#"p={"url":"/?a=b&c","token":"s3cret"}"#, r#"p={"url":"/?a=b&c","token":"••masked••"}"#),
+    ] {
+        let payload = payload(body);
+        assert_eq!(payload["text"], shown);
+        assert_eq!(payload["masked"], true, "{body}");
+    }
+    let usual = "payload=%7B%22token_type%22%3A%22token%22%2C%22token%22%3Anull%7D&note=%22token%22";
+    let shown = payload(usual);
+    assert_eq!((&shown["text"], &shown["masked"]), (&json!(usual), &json!(false)));
+    // A truncated payload, whose last string has no end.
+    let start = format!("payload=%7B%22long%22%3A%22{}%22%2C%22token%22%3A%22", "x".repeat(65_400));
+    let long = payload(&format!("{start}{}%22%7D", "s3cret".repeat(100)));
+    assert_eq!(long["truncated"], true);
+    let end = long["text"].as_str().unwrap().strip_prefix(&start[..start.len() - 3]);
+    assert_eq!(end, Some("%22••masked••%22"));
+    inspector.stop();
+}
+
+#[test]
 fn the_history_can_be_cleared() {
     let inspector = start(&[]);
     let ask = |method: &'static str, path: &str| inspector.page(method, path, "");
