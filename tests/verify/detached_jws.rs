@@ -8,7 +8,10 @@ use http::{HeaderValue, Request};
 use serde_json::Value;
 use tower_webhook::{
     RejectionKind, Secret, testing,
-    verify::{Algorithm, DetachedJws, DetachedJwsVerifier, JwsAlgorithm, Location, Profile},
+    verify::{
+        Algorithm, DetachedJws, DetachedJwsVerifier, JwsAlgorithm, Location, Profile, RequestContext,
+        Verifier,
+    },
 };
 
 use crate::judge::{assert_outcomes, body, changes, judge, named, now, profile, signed, text, verdict};
@@ -146,6 +149,10 @@ async fn the_kid_and_alg_select_the_key() {
     let unnamed = vector("own-EdDSA");
     let verdict = verdict(&verifier, request(&unnamed), &unnamed).await;
     assert_eq!(verdict, Err(RejectionKind::WrongSignature));
+    // The body is not read.
+    let (head, _) = request(&unnamed).into_parts();
+    let error = verifier.begin(&RequestContext::new(&head)).err().unwrap();
+    assert_eq!(error.to_string(), "no key matches the JWS's `kid` and `alg`");
 }
 
 #[test]
