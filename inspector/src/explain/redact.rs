@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, Uri};
 use tower_webhook::Secret;
 
@@ -10,7 +12,8 @@ use crate::rules::Rules;
 /// A filter that removes secrets and complete signatures from what the page displays, so that a screenshot or a shared
 /// screen reveals neither. The complete request leaves the process only by an action, such as "Copy as curl".
 pub(super) struct Redactor<'r> {
-    secrets: Vec<&'r str>,
+    /// The secrets, and their forms in URLs and forms.
+    secrets: Vec<Cow<'r, str>>,
     /// The locations of the provider's signature.
     signatures: Vec<String>,
     token_only: bool,
@@ -31,7 +34,7 @@ impl<'r> Redactor<'r> {
     pub(super) fn new(rules: &'r Rules) -> Self {
         let signing = rules.signing();
         Self {
-            secrets: rules.secrets.iter().filter_map(Secret::expose_str).collect(),
+            secrets: rules.secrets.iter().filter_map(Secret::expose_str).flat_map(with_encoded).collect(),
             token_only: signing.as_ref().is_some_and(|signing| signing.template().is_none()),
             signatures: signing.map(|signing| signing.places()).unwrap_or_default(),
         }
@@ -66,7 +69,7 @@ impl<'r> Redactor<'r> {
     /// a JSON text.
     pub(super) fn text(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| match secret.chars().count() {
-            MIN_MASKED.. => text.replace(secret, MASK),
+            MIN_MASKED.. => text.replace(&**secret, MASK),
             _ if text == *secret => MASK.to_owned(),
             _ => text.replace(&format!("\"{secret}\""), &format!("\"{MASK}\"")),
         })
@@ -92,7 +95,13 @@ impl<'r> Redactor<'r> {
             () if (is_place || has(&["signature", "hmac", "-sig"])) && length > 20 => {
                 format!("{} ({length} characters)", bounded(value, length.min(60) / 3))
             }
-            () => self.text(&bounded(value, MAX_VALUE)),
+            () => self.text(&bounded(&secret_values::mask_encoded_json(value), MAX_VALUE)),
         }
     }
+}
+
+fn with_encoded(secret: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let encoded = (encoded != secret).then_some(Cow::Owned(encoded));
+    [Cow::Borrowed(secret)].into_iter().chain(encoded)
 }

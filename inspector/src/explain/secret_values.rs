@@ -54,8 +54,8 @@ fn mask_json(json: &str) -> String {
     replaced(json, secret_values(json), &format!("\"{MASK}\""))
 }
 
-/// Replaces the values of secret keys in the JSON of a form's value. The rest stays encoded as it arrived.
-fn mask_encoded_json(value: &str) -> String {
+/// Replaces the values of secret keys in the JSON of a form's or query's value. The rest stays encoded as it arrived.
+pub(super) fn mask_encoded_json(value: &str) -> String {
     // JSON with encoded keys has encoded quotes.
     if !value.contains("%22") {
         return value.to_owned();
