@@ -49,3 +49,21 @@ pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderNam
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_may_list_32_signed_headers() {
+        let list = |count| vec!["x-a"; count].join(",");
+        assert_eq!(signed_headers(list(32).as_bytes(), b',').map(|names| names.len()).ok(), Some(32));
+        for count in [33, 34, 1000] {
+            let error = signed_headers(list(count).as_bytes(), b',').err();
+            assert_eq!(
+                error.map(|error| error.to_string()).as_deref(),
+                Some("list of signed headers is too long")
+            );
+        }
+    }
+}

@@ -227,6 +227,24 @@ mod tests {
     }
 
     #[test]
+    fn escapes_that_would_change_the_path_are_not_decoded() -> Result<(), BoxError> {
+        const NONE: Result<&str, &str> = Err("URL has no escapes to decode");
+        for (uri, expected) in [
+            ("/in?a=%2Fb%3F%2C", Ok("https://shop.example/in?a=/b?,")),
+            ("/a%2Fb%3Fc%2C?d%2F", Ok("https://shop.example/a%2Fb%3Fc,?d/")),
+            ("/in?%zz%40%", Ok("https://shop.example/in?%zz@%")),
+            ("/a%2Fb%3Fc?d", NONE),
+            ("/in?a=%26%3D%20", NONE),
+            ("/in?a=%4", NONE),
+        ] {
+            let head = head(uri, &["shop.example"])?;
+            let unescaped = unescaped_url(&RequestContext::new(&head)).map_err(|error| error.to_string());
+            assert_eq!(unescaped.as_deref().map_err(String::as_str), expected, "{uri}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn called_url_has_https_a_valid_host_and_the_requests_path_and_query() -> Result<(), BoxError> {
         const NO_HOST: Result<&str, &str> = Err("`host` is not a host with an optional port");
         const SEVERAL: Result<&str, &str> = Err("`host` header is repeated");
