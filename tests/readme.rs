@@ -290,6 +290,8 @@ fn each_relative_link_leads_to_a_file() {
         "benches/README.md",
         "benches/peers/README.md",
         "examples/README.md",
+        "inspector/README.md",
+        "tests/README.md",
     ] {
         let text = read(file);
         let path = root().join(file);
