@@ -388,14 +388,15 @@ mod tests {
         assert_eq!(Script::new("return 1").digest(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
     }
 
-    fn error(text: &str) -> RedisError {
+    /// Returns whether a function recognizes the server's error.
+    fn recognized(text: &str, by: fn(&RedisError) -> bool) -> bool {
         let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes());
-        answer.and_then(redis::Value::extract_error).unwrap_err()
+        answer.and_then(redis::Value::extract_error).is_err_and(|error| by(&error))
     }
 
     #[test]
     fn read_only_errors_of_every_version_are_recognized() {
-        let is_read_only = |text: &str| is_read_only(&error(text));
+        let is_read_only = |text: &str| recognized(text, is_read_only);
         assert!(is_read_only(
             "READONLY You can't write against a read only replica. script: 88e0, on @user_script:21."
         ));
@@ -409,7 +410,7 @@ mod tests {
 
     #[test]
     fn missing_permissions_of_every_version_are_recognized() {
-        let lacks_permission = |text: &str| lacks_permission(&error(text));
+        let lacks_permission = |text: &str| recognized(text, lacks_permission);
         assert!(lacks_permission("NOPERM this user has no permissions to run the 'evalsha' command"));
         // The formats of Redis 6.2, 7.0 and later.
         let denied = "The user executing the script can't run this command or subcommand";
