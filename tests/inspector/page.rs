@@ -212,7 +212,7 @@ fn the_page_hides_secrets_and_credentials() {
     let inspector =
         Inspector::start(&["--secret", "whsec_Ab+/Cd+/Ef+/Gh+/Ij+/Kl+/MQ==", "--provider", "svix"]);
     let encoded = "whsec_Ab%2B%2FCd%2B%2FEf%2B%2FGh%2B%2FIj%2B%2FKl%2B%2FMQ%3D%3D";
-    let request = Request::unsigned(&format!("note={encoded}"))
+    let request = Request::unsigned(format!("note={encoded}"))
         .query(&format!("note={encoded}&p=%7B%22token%22%3A%22s3cret%22%7D"));
     inspector.receive(&request, 401);
     let shown = details(&inspector, 1).to_string();
