@@ -1,6 +1,10 @@
 //! Signing of requests, so that a scheme's verifier accepts them.
 
-use std::{borrow::Cow, collections::BTreeMap, time::SystemTime};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, btree_map::Entry},
+    time::SystemTime,
+};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
@@ -186,10 +190,12 @@ impl HeaderFields {
             Location::Field(key) if self.pairs.iter().all(|(known, _)| known != key) => {
                 self.pairs.push((key.clone(), value()?));
             }
-            Location::Item(index) if !self.items.contains_key(index) => {
-                self.items.insert(*index, value()?);
+            Location::Field(_) => {}
+            Location::Item(index) => {
+                if let Entry::Vacant(item) = self.items.entry(*index) {
+                    item.insert(value()?);
+                }
             }
-            Location::Field(_) | Location::Item(_) => {}
             place => {
                 let found = Sources { request: RequestContext::new(head), body: Some(body), pairs: None }
                     .find(place)?
